@@ -3,6 +3,7 @@
 Times are media seconds of the source; ingest turns them into UTC.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -33,8 +34,16 @@ class Detection:
     confidence: float
 
 
+@dataclass(frozen=True)
+class Look:
+    """A frame and the part of it that matters, in pixels of the full picture."""
+
+    frame: Frame
+    region: Box
+
+
 class Detector(Protocol):
-    """Anything that finds objects in a frame: the YOLO engine, or a stand-in that a test draws for."""
+    """Anything that finds objects in looks: the YOLO engine, or a stand-in that a test draws for."""
 
     @property
     def name(self) -> str: ...
@@ -44,8 +53,8 @@ class Detector(Protocol):
         """SHA-256 of the weights, hex; part of every manifest."""
         ...
 
-    def detect(self, frame: Frame, region: Box) -> list[Detection]:
-        """Objects in `region` of the frame; boxes are in pixels of the full picture."""
+    def detect(self, looks: Sequence[Look]) -> list[list[Detection]]:
+        """The objects of each look; boxes are in pixels of the full picture."""
         ...
 
 

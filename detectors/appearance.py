@@ -1,0 +1,89 @@
+"""What an object looks like where it stands, and whether a later picture shows the same there.
+
+A small patch of brightness, compared by normalised cross-correlation (Lewis 1995, "Fast Normalized Cross-
+Correlation"), which a change of exposure does not move, and two mean colours, which tell a red car from a blue one
+of the same shape. The patch may slide a little, since masts sway.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from detectors.frame import Bytes, Frame
+from detectors.geometry import Box
+
+PATCH_WIDTH, PATCH_HEIGHT = 48, 36  # pixels of the scaled patch
+SLIDE = 0.08  # of the box's sides: how far the patch is looked for on each side
+SAME_FROM = 0.6  # correlation from which the place shows the same object
+OTHER_BELOW = 0.35  # correlation under which it shows something else; between the two nothing is said
+SAME_COLOUR = 5.0  # distance of mean (U, V) up to which it may be the same; one object stays under 2 by day
+OTHER_COLOUR = 10.0  # distance from which it is another object whatever the shape
+REFRESH = 0.25  # weight of a new sure picture in the patch: follows the light of the day, not a single shadow
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """correlation: -1..1. colour: distance of the mean chroma, in 8-bit steps."""
+
+    correlation: float
+    colour: float
+
+    @property
+    def same(self) -> bool:
+        return self.correlation >= SAME_FROM and self.colour < SAME_COLOUR
+
+    @property
+    def other(self) -> bool:
+        return self.correlation < OTHER_BELOW or self.colour >= OTHER_COLOUR
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """patch: uint8 (PATCH_HEIGHT, PATCH_WIDTH). chroma: mean U, V of the middle of the box, against the picture's.
+
+    Against the picture's, because a camera that goes over to infrared takes the colour from everything at once.
+    """
+
+    box: Box
+    patch: Bytes
+    chroma: tuple[float, float]
+
+    @classmethod
+    def of(cls, frame: Frame, box: Box) -> "Appearance":
+        return cls(box, _smoothed(frame.grey_of(box, PATCH_WIDTH, PATCH_HEIGHT)), _chroma(frame, box))
+
+    def likeness(self, frame: Frame) -> Likeness:
+        """How much the frame shows the same at the same place."""
+        dx, dy = round(PATCH_WIDTH * SLIDE), round(PATCH_HEIGHT * SLIDE)
+        wider = Box(
+            self.box.x1 - self.box.width * SLIDE,
+            self.box.y1 - self.box.height * SLIDE,
+            self.box.x2 + self.box.width * SLIDE,
+            self.box.y2 + self.box.height * SLIDE,
+        )
+        inside = wider.within(frame.width, frame.height)
+        # at the edge of the picture the search window is cut; the patch itself never is
+        width = max(round((PATCH_WIDTH + 2 * dx) * inside.width / wider.width), PATCH_WIDTH)
+        height = max(round((PATCH_HEIGHT + 2 * dy) * inside.height / wider.height), PATCH_HEIGHT)
+        around = _smoothed(frame.grey_of(inside, width, height))
+        score = float(cv2.matchTemplate(around, self.patch, cv2.TM_CCOEFF_NORMED).max())
+        u, v = _chroma(frame, self.box)
+        return Likeness(score, float(np.hypot(u - self.chroma[0], v - self.chroma[1])))
+
+    def refreshed(self, frame: Frame) -> "Appearance":
+        """The same place, moved a little towards how it looks now."""
+        now = Appearance.of(frame, self.box)
+        patch = cv2.addWeighted(self.patch, 1 - REFRESH, now.patch, REFRESH, 0)
+        u, v = (old + REFRESH * (new - old) for old, new in zip(self.chroma, now.chroma, strict=True))
+        return Appearance(self.box, np.asarray(patch, dtype=np.uint8), (u, v))
+
+
+def _chroma(frame: Frame, box: Box) -> tuple[float, float]:
+    u, v = frame.mean_chroma(box.padded(-0.2))
+    cast_u, cast_v = frame.colour_cast
+    return u - cast_u, v - cast_v
+
+
+def _smoothed(patch: Bytes) -> Bytes:
+    return np.asarray(cv2.GaussianBlur(patch, (3, 3), 0), dtype=np.uint8)

@@ -1,0 +1,119 @@
+"""The rule for illegal parking: a vehicle stationary inside a geofence for `dwell_s`.
+
+Values only. One rule watches one geofence; the camera worker asks it after every look. What a stop means in law,
+whether there was a reason, and what follows is decided elsewhere.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from detectors.dwell import Dwell, dwell_of
+from detectors.geometry import Polygon
+from detectors.occupancy import is_inside, share_inside
+from detectors.sightings import ObjectRole, Sighting, Violation
+from detectors.tracker import SHOWN, Track
+from models.enums import Offence, SightingKind
+
+LEAST_CONFIDENCE = 0.2  # mean score over the looks that found it
+LEAST_FOUND = 0.3  # share of the looks that found it; the rest may be the same picture, hidden or a gap
+SAME_OBJECT_SHARE = 0.65  # two standing boxes this far in one another are one object
+
+
+@dataclass
+class Suspect:
+    """A vehicle standing inside the geofence whose dwell is running."""
+
+    track: Track
+    from_s: float  # since when it is known to stand: the look that first showed it, or the moment of stopping
+    stopped_s: float | None = None  # None: not established, or it stood there before the watching began
+    confirmed: bool = False
+
+    def stopped(self, at_s: float) -> None:
+        """The moment of stopping was found by looking back; the dwell runs from there."""
+        self.from_s = self.stopped_s = at_s
+        self.track.first_seen_s = min(self.track.first_seen_s, at_s)
+
+
+@dataclass
+class IllegalParking:
+    """One geofence's rule with its parameters. `suspects` are the dwells that run, by track."""
+
+    geofence_id: str
+    fence: Polygon
+    dwell_s: float
+    longest_step_s: float  # two looks further apart than this show nothing of the time between
+    roles: frozenset[ObjectRole] = frozenset({ObjectRole.VEHICLE})
+    suspects: dict[int, Suspect] = field(default_factory=dict)
+
+    def update(self, tracks: Iterable[Track], *, in_force: bool = True) -> list[Suspect]:
+        """Follows who stands inside after a look; returns the suspects whose stay ended with it.
+
+        Out of force nobody is suspected, and a dwell that was not complete counts for nothing.
+        """
+        standing = {track.id: track for track in tracks if track.role in self.roles and track.stands}
+        ended = [
+            self.suspects.pop(number)
+            for number, suspect in list(self.suspects.items())
+            if number not in standing
+            or not self._inside(suspect.track, was_inside=True)
+            or not (in_force or suspect.confirmed)
+        ]
+        for track in standing.values() if in_force else ():
+            if track.id not in self.suspects and self._inside(track, was_inside=False) and not self._followed(track):
+                self.suspects[track.id] = Suspect(track, track.standing_from_s)
+        return ended
+
+    def dwell(self, suspect: Suspect) -> Dwell:
+        return dwell_of(suspect.track.sightings, suspect.from_s, self.longest_step_s)
+
+    def confirm(self) -> list[Suspect]:
+        """The suspects whose dwell the newest look completed, each once."""
+        confirmed = []
+        for suspect in self.suspects.values():
+            if suspect.confirmed or not _sure_enough(suspect.track):
+                continue
+            dwell = self.dwell(suspect)
+            if dwell.shown_s >= self.dwell_s and dwell.last_shown_s == suspect.track.sightings[-1].at_s:
+                suspect.confirmed = True
+                confirmed.append(suspect)
+        return confirmed
+
+    def sightings(self, track: Track) -> tuple[Sighting, ...]:
+        """The track's sightings with the share of its ground contact that lay inside."""
+        return tuple(
+            each if each.box is None else replace(each, share_inside=round(share_inside(self.fence, each.box), 3))
+            for each in track.sightings
+        )
+
+    def violation(self, suspect: Suspect) -> Violation:
+        """The violation that the newest look completed."""
+        track = suspect.track
+        return Violation(
+            offence=Offence.ILLEGAL_PARKING,
+            geofence_id=self.geofence_id,
+            track_id=track.id,
+            role=track.role,
+            class_name=track.class_name,
+            first_seen_s=track.first_seen_s,
+            stopped_s=suspect.stopped_s,
+            confirmed_s=track.last_shown_s,
+            last_seen_s=track.last_shown_s,
+            box=track.place,
+            confidence=round(track.mean_confidence(), 4),
+            sightings=self.sightings(track),
+        )
+
+    def _inside(self, track: Track, *, was_inside: bool) -> bool:
+        return is_inside(share_inside(self.fence, track.place), was_inside=was_inside)
+
+    def _followed(self, track: Track) -> bool:
+        """Is this the same object as one already followed, under a second box?"""
+        return any(
+            track.place.share_of_smaller(other.track.place) > SAME_OBJECT_SHARE for other in self.suspects.values()
+        )
+
+
+def _sure_enough(track: Track) -> bool:
+    found = sum(each.kind is SightingKind.SEEN for each in track.sightings)
+    shown = sum(each.kind in SHOWN for each in track.sightings)
+    return found >= LEAST_FOUND * shown and track.mean_confidence() >= LEAST_CONFIDENCE

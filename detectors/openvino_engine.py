@@ -1,0 +1,159 @@
+"""The detector on an exported model: OpenVINO directly, without torch and without the training library.
+
+Each look is cut to its region, scaled with its sides kept (letterbox), and inferred; a batch of looks runs on as
+many infer requests as the machine has cores. See docs/decisions/0002-inference-engine.md for the measurements.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino.preprocess import PrePostProcessor
+from ruamel.yaml import YAML
+
+from detectors.class_roles import roles_of
+from detectors.errors import UnusableWeights
+from detectors.frame import Bytes
+from detectors.geometry import Box
+from detectors.sightings import Detection, Look, ObjectRole
+from models.digest import sha256_of
+
+LETTERBOX_GREY = 114  # what Ultralytics trains with
+LOWEST_CONFIDENCE = 0.15  # the tracker decides what a weak detection is worth
+NMS_IOU = 0.6
+NESTED_SHARE = 0.8  # a box lying in a surer one of the same role to this share is a part of it
+END_TO_END_COLUMNS = 6  # x1 y1 x2 y2 score class: models that suppress doubles themselves
+
+
+class OpenVinoDetector:
+    """YOLO weights exported to OpenVINO, in a folder with metadata.yaml. Raises UnusableWeights."""
+
+    def __init__(self, folder: Path, *, streams: int | None = None) -> None:
+        models = sorted(folder.glob("*.xml"))
+        if len(models) != 1:
+            raise UnusableWeights(folder, f"expected one .xml, found {len(models)}")
+        self.folder = folder
+        self.name = models[0].stem
+        self.digest = sha256_of(models[0].with_suffix(".bin"))
+        names = _class_names(folder)
+        self._roles = roles_of(names)
+        self._names = names
+        if not self._roles:
+            raise UnusableWeights(folder, "none of its classes has a role in detectors/roles.toml")
+        self._wanted = np.array(sorted(self._roles), dtype=np.int64)
+        self._model, self._height, self._width = _prepared(models[0])
+        cores = streams or len(os.sched_getaffinity(0))
+        compiled = ov.Core().compile_model(
+            self._model,
+            "CPU",
+            # pinning puts two processes on the same core; one thread a stream wastes none in waiting
+            {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "ENABLE_CPU_PINNING": False},
+        )
+        self._queue = ov.AsyncInferQueue(compiled, cores)
+        self._queue.set_callback(_keep_output)
+
+    def detect(self, looks: Sequence[Look]) -> list[list[Detection]]:
+        outputs: list[NDArray[np.float32] | None] = [None] * len(looks)
+        placed = []
+        for number, look in enumerate(looks):
+            picture, scale, left, top = self._letterbox(look)
+            placed.append((scale, left, top))
+            self._queue.start_async({0: picture}, (outputs, number))
+        self._queue.wait_all()
+        return [
+            self._detections(output, look, *place)
+            for output, look, place in zip(outputs, looks, placed, strict=True)
+            if output is not None
+        ]
+
+    def _letterbox(self, look: Look) -> tuple[Bytes, float, int, int]:
+        region = look.region
+        scale = min(self._width / region.width, self._height / region.height)
+        width, height = max(round(region.width * scale), 2), max(round(region.height * scale), 2)
+        canvas = np.full((1, self._height, self._width, 3), LETTERBOX_GREY, np.uint8)
+        left, top = (self._width - width) // 2, (self._height - height) // 2
+        canvas[0, top : top + height, left : left + width] = look.frame.rgb_of(region, width, height)
+        return canvas, scale, left, top
+
+    def _detections(
+        self, output: NDArray[np.float32], look: Look, scale: float, left: int, top: int
+    ) -> list[Detection]:
+        corners, scores, classes = self._candidates(output)
+        corners = (corners - np.array([left, top, left, top], np.float32)) / scale
+        corners += np.array([look.region.x1, look.region.y1, look.region.x1, look.region.y1], np.float32)
+        found = []
+        for at in range(len(scores)):
+            box = Box(*(float(value) for value in corners[at])).within(look.frame.width, look.frame.height)
+            if box.width >= 1 and box.height >= 1:
+                number = int(classes[at])
+                found.append(Detection(box, self._roles[number], self._names[number], float(scores[at])))
+        return without_parts(found)
+
+    def _candidates(
+        self, output: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+        """(n, 4) corners in pixels of the input, (n,) scores, (n,) classes, doubles suppressed per role."""
+        table = output[0]
+        if table.shape[-1] == END_TO_END_COLUMNS:
+            keep = (table[:, 4] >= LOWEST_CONFIDENCE) & np.isin(table[:, 5].astype(np.int64), self._wanted)
+            return table[keep, :4], table[keep, 4], table[keep, 5].astype(np.int64)
+        wanted = table[4:][self._wanted]
+        best = wanted.max(axis=0)
+        keep = best >= LOWEST_CONFIDENCE
+        scores = best[keep]
+        classes = self._wanted[wanted[:, keep].argmax(axis=0)]
+        middle, size = table[:2, keep].T, table[2:4, keep].T
+        corners = np.concatenate([middle - size / 2, middle + size / 2], axis=1)
+        roles = [list(ObjectRole).index(self._roles[int(number)]) for number in classes]
+        boxes = np.concatenate([corners[:, :2], size], axis=1)
+        chosen = np.array(
+            cv2.dnn.NMSBoxesBatched(boxes.tolist(), scores.tolist(), roles, LOWEST_CONFIDENCE, NMS_IOU), dtype=np.int64
+        ).reshape(-1)
+        return corners[chosen], scores[chosen], classes[chosen]
+
+
+def without_parts(found: list[Detection]) -> list[Detection]:
+    """Drops a box that lies within a surer one of the same role: half a car behind a post is not a second car."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda each: each.confidence, reverse=True):
+        if not any(one.role is other.role and one.box.share_of_smaller(other.box) > NESTED_SHARE for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _keep_output(request: Any, place: tuple[list[Any], int]) -> None:
+    outputs, number = place
+    outputs[number] = request.get_output_tensor(0).data.copy()
+
+
+def _prepared(path: Path) -> tuple[Any, int, int]:
+    """The model with scaling and layout in its graph, fed with (1, height, width, 3) uint8 RGB."""
+    try:
+        model = ov.Core().read_model(path)
+    except RuntimeError as error:
+        raise UnusableWeights(path, "OpenVINO cannot read it") from error
+    shape = model.input(0).partial_shape
+    if shape.is_dynamic:
+        model.reshape([1, 3, 640, 640])
+    _, channels, height, width = (int(side) for side in model.input(0).shape)
+    if channels != 3 or len(model.outputs) != 1:
+        raise UnusableWeights(path, f"input {model.input(0).shape} with {len(model.outputs)} outputs is not a detector")
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps.input().model().set_layout(ov.Layout("NCHW"))
+    steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
+    return steps.build(), height, width
+
+
+def _class_names(folder: Path) -> dict[int, str]:
+    metadata = folder / "metadata.yaml"
+    try:
+        names = YAML(typ="safe").load(metadata)["names"]
+    except (OSError, KeyError, TypeError) as error:
+        raise UnusableWeights(folder, "metadata.yaml with the class names is missing or unreadable") from error
+    return {int(number): str(name) for number, name in names.items()}

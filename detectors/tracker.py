@@ -1,0 +1,285 @@
+"""Tracks over looks that are seconds apart.
+
+Kalman trackers are tuned to 25 pictures a second and lose their meaning at one look in two seconds. Here what
+stands is matched by place and appearance, what moves by motion, and what was standing and is not found is asked
+after in the picture itself: still there, hidden, or shown to be gone. Absence is proven, never assumed.
+
+No clock and no database: `at_s` is media time in seconds.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from math import hypot
+from statistics import median
+
+from detectors.appearance import Appearance
+from detectors.frame import Frame
+from detectors.geometry import Box
+from detectors.sightings import Detection, Look, ObjectRole, Sighting
+from models.enums import SightingKind
+
+START_CONFIDENCE = 0.2  # a weaker detection may go on with a track, it does not begin one
+PLACE_IOU = 0.5  # two boxes this much alike are at one place
+PART_SHARE, PART_IOU = 0.8, 0.25  # or the smaller lies in the larger: half of it was hidden this time
+STEADY_LOOKS = 5  # the place is the median of so many boxes and then stays, so that creeping adds up
+HIDING_SHARE = 0.2  # something found over this share of the place may hide what stands there
+BEHIND = 0.05  # of the place's height: what meets the ground this much further up stands behind and hides nothing
+ABSORBED_SHARE, ABSORBED_LOOKS = 0.7, 2  # a place so far inside another's box, so often, is a part of that object
+ABSENT_LOOKS = 2  # looks in a row that must show the place without it
+LOST_LOOKS = 2  # looks after which a moving object that is not found again is forgotten
+REACH = 2.5  # how many of its own lengths a moving object may go between two looks
+SIZE_RATIO = 2.0
+MOVING_COLOUR = 8.0
+
+SHOWN = (SightingKind.SEEN, SightingKind.KEPT)
+
+
+@dataclass
+class Track:
+    """One object over time. `sightings` is everything a rule may know of it, gaps included."""
+
+    id: int
+    role: ObjectRole
+    first_seen_s: float
+    box: Box
+    place: Box
+    appearance: Appearance
+    standing_from_s: float  # first look that showed it at `place`
+    classes: Counter[str] = field(default_factory=Counter)
+    sightings: list[Sighting] = field(default_factory=list)
+    steady: list[Box] = field(default_factory=list)
+    velocity: tuple[float, float] = (0.0, 0.0)  # pixels a second
+    missed: int = 0
+    inside_another: int = 0  # looks in which another's box lay round its place and it was not found itself
+    left_s: float | None = None  # first of the looks that showed its place without it
+
+    @property
+    def gone(self) -> bool:
+        return self.left_s is not None
+
+    @property
+    def ended(self) -> bool:
+        return self.gone or self.absorbed or (not self.stands and self.missed >= LOST_LOOKS)
+
+    @property
+    def stands(self) -> bool:
+        """Seen at one place at two looks or more."""
+        return len(self.steady) > 1
+
+    @property
+    def absorbed(self) -> bool:
+        return self.inside_another >= ABSORBED_LOOKS
+
+    @property
+    def class_name(self) -> str:
+        return self.classes.most_common(1)[0][0]
+
+    @property
+    def last_shown_s(self) -> float:
+        return next(each.at_s for each in reversed(self.sightings) if each.kind in SHOWN)
+
+    def mean_confidence(self) -> float:
+        scores = [each.confidence for each in self.sightings if each.confidence is not None]
+        return sum(scores) / len(scores)
+
+
+class Tracker:
+    """All tracks of one camera's view."""
+
+    def __init__(self) -> None:
+        self._ids = count(1)
+        self.tracks: list[Track] = []
+
+    def update(self, look: Look, detections: list[Detection]) -> list[Track]:
+        """Takes one look into the tracks; returns the tracks that ended with it (gone, lost, or part of another)."""
+        at_s = look.frame.media_s
+        free = list(detections)
+        for track, detection in self._by_place(look.frame, free):
+            self._stay(track, detection, look.frame)
+            self._absorb(track, detection.box, at_s)
+        newcomers = [*free]
+        unmatched = [track for track in self.tracks if track.sightings[-1].at_s < at_s]
+        for track in [track for track in unmatched if track.stands]:
+            came_after = [each for each in self.tracks if each.standing_from_s > track.last_shown_s]
+            self._ask_the_picture(track, look.frame, newcomers, [each.box for each in came_after])
+        moving = [track for track in unmatched if not track.stands]
+        for track, detection in _by_motion(moving, free, look.frame):
+            _move(track, detection, look.frame)
+        for track in moving:
+            if track.sightings[-1].at_s < at_s:
+                track.missed += 1
+        for detection in free:
+            if detection.confidence >= START_CONFIDENCE:
+                self.tracks.append(self._begin(detection, look.frame))
+        ended = [track for track in self.tracks if track.ended]
+        self.tracks = [track for track in self.tracks if track not in ended]
+        return ended
+
+    def gap(self, from_s: float, to_s: float, why: str) -> None:
+        """No usable picture between two moments: on record in every track, and held against none."""
+        for track in self.tracks:
+            track.sightings.append(Sighting(from_s, SightingKind.GAP, until_s=to_s, note=why))
+
+    def _by_place(self, frame: Frame, free: list[Detection]) -> Iterable[tuple[Track, Detection]]:
+        """Pairs of track and detection at one place, best first; takes the paired detections out of `free`.
+
+        A detection at the place of a track that looks like something else is left free: it begins a track of
+        its own, and the old one is asked after in the picture.
+        """
+        pairs = sorted(
+            (
+                (_closeness(track.place, detection.box), track.id, number)
+                for track in self.tracks
+                for number, detection in enumerate(free)
+                if detection.role is track.role and _at_one_place(track.place, detection.box)
+            ),
+            reverse=True,
+        )
+        by_id = {track.id: track for track in self.tracks}
+        likeness = {track.id: track.appearance.likeness(frame) for track in self.tracks}
+        taken: set[int] = set()
+        matched = []
+        for _, track_id, number in pairs:
+            if track_id not in by_id or number in taken or likeness[track_id].other:
+                continue
+            matched.append((by_id.pop(track_id), free[number]))
+            taken.add(number)
+        free[:] = [detection for number, detection in enumerate(free) if number not in taken]
+        return matched
+
+    def _absorb(self, track: Track, box: Box, at_s: float) -> None:
+        """Half a vehicle beside a post may have begun a track of its own; a box round both halves tells."""
+        for other in self.tracks:
+            if (
+                other is not track
+                and other.role is track.role
+                and other.sightings[-1].at_s < at_s
+                and other.place.covered_by(box) > ABSORBED_SHARE
+            ):
+                other.inside_another += 1
+
+    @staticmethod
+    def _stay(track: Track, detection: Detection, frame: Frame) -> None:
+        track.sightings.append(_seen(detection, frame))
+        track.classes[detection.class_name] += 1
+        track.box, track.missed, track.velocity = detection.box, 0, (0.0, 0.0)
+        if len(track.steady) < STEADY_LOOKS:
+            track.steady.append(detection.box)
+            track.place = median_box(track.steady)
+            track.appearance = Appearance.of(frame, track.place)
+        elif track.appearance.likeness(frame).same:
+            track.appearance = track.appearance.refreshed(frame)
+
+    @staticmethod
+    def _ask_the_picture(track: Track, frame: Frame, newcomers: list[Detection], came_after: list[Box]) -> None:
+        """A standing object was not found: does the picture still show it, is it hidden, or is its place empty?
+
+        What stood beside it while it was still seen hides nothing now; only what came since can.
+        """
+        at_s = frame.media_s
+        likeness = track.appearance.likeness(frame)
+        if likeness.same:
+            track.sightings.append(Sighting(at_s, SightingKind.KEPT, track.place, note="same picture"))
+            track.missed = 0
+            return
+        if any(_hides(box, track.place) for box in [*(each.box for each in newcomers), *came_after]):
+            track.sightings.append(Sighting(at_s, SightingKind.HIDDEN, note="something stands in front"))
+            return
+        track.sightings.append(Sighting(at_s, SightingKind.ABSENT))
+        track.missed += 1
+        if track.missed >= ABSENT_LOOKS:
+            absent = [each.at_s for each in track.sightings[-ABSENT_LOOKS:] if each.kind is SightingKind.ABSENT]
+            track.left_s = min(absent)
+
+    def _begin(self, detection: Detection, frame: Frame) -> Track:
+        box = detection.box
+        return Track(
+            id=next(self._ids),
+            role=detection.role,
+            first_seen_s=frame.media_s,
+            box=box,
+            place=box,
+            appearance=Appearance.of(frame, box),
+            standing_from_s=frame.media_s,
+            classes=Counter([detection.class_name]),
+            sightings=[_seen(detection, frame)],
+            steady=[box],
+        )
+
+
+def _seen(detection: Detection, frame: Frame) -> Sighting:
+    return Sighting(frame.media_s, SightingKind.SEEN, detection.box, detection.confidence)
+
+
+def _hides(box: Box, place: Box) -> bool:
+    in_front = box.y2 >= place.y2 - BEHIND * place.height
+    return in_front and place.iou(box) < PLACE_IOU and place.covered_by(box) > HIDING_SHARE
+
+
+def _closeness(place: Box, box: Box) -> float:
+    return max(place.iou(box), place.share_of_smaller(box) * PLACE_IOU)
+
+
+def _at_one_place(place: Box, box: Box) -> bool:
+    iou = place.iou(box)
+    part = box.area <= place.area and iou >= PART_IOU and place.share_of_smaller(box) >= PART_SHARE
+    return iou >= PLACE_IOU or part
+
+
+def _by_motion(moving: list[Track], free: list[Detection], frame: Frame) -> Iterable[tuple[Track, Detection]]:
+    """Pairs by predicted place, size and colour, nearest first; takes the paired detections out of `free`."""
+    pairs = []
+    for track in moving:
+        elapsed_s = frame.media_s - track.sightings[-1].at_s
+        x, y = track.box.centre
+        x, y = x + track.velocity[0] * elapsed_s, y + track.velocity[1] * elapsed_s
+        reach_px = REACH * max(track.box.width, track.box.height)
+        for number, detection in enumerate(free):
+            distance_px = hypot(detection.box.centre[0] - x, detection.box.centre[1] - y)
+            ratio = detection.box.area / max(track.box.area, 1.0)
+            if (
+                detection.role is track.role
+                and distance_px <= reach_px
+                and 1 / SIZE_RATIO <= ratio <= SIZE_RATIO
+                and _colour_distance(track, detection, frame) < MOVING_COLOUR
+            ):
+                pairs.append((distance_px / reach_px, track.id, number))
+    by_id = {track.id: track for track in moving}
+    taken: set[int] = set()
+    matched = []
+    for _, track_id, number in sorted(pairs):
+        if track_id in by_id and number not in taken:
+            matched.append((by_id.pop(track_id), free[number]))
+            taken.add(number)
+    free[:] = [detection for number, detection in enumerate(free) if number not in taken]
+    return matched
+
+
+def _colour_distance(track: Track, detection: Detection, frame: Frame) -> float:
+    now = Appearance.of(frame, detection.box).chroma
+    return hypot(now[0] - track.appearance.chroma[0], now[1] - track.appearance.chroma[1])
+
+
+def _move(track: Track, detection: Detection, frame: Frame) -> None:
+    """The object is somewhere else now: what it stood for before is over, its identity goes on."""
+    elapsed_s = max(frame.media_s - track.sightings[-1].at_s, 1e-3)
+    (x0, y0), (x1, y1) = track.box.centre, detection.box.centre
+    track.velocity = ((x1 - x0) / elapsed_s, (y1 - y0) / elapsed_s)
+    track.sightings.append(_seen(detection, frame))
+    track.classes[detection.class_name] += 1
+    track.box = track.place = detection.box
+    track.steady = [detection.box]
+    track.standing_from_s = frame.media_s
+    track.appearance = Appearance.of(frame, detection.box)
+    track.missed = 0
+
+
+def median_box(boxes: list[Box]) -> Box:
+    return Box(
+        median(box.x1 for box in boxes),
+        median(box.y1 for box in boxes),
+        median(box.x2 for box in boxes),
+        median(box.y2 for box in boxes),
+    )

@@ -1,0 +1,124 @@
+"""Whether a manifest agrees with itself: what its parts say about each other, checked as values.
+
+The manifest may come from anybody, so nothing about its form is taken for granted.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evidence.bundle_files import DRAFT, EXHIBITS
+from evidence.digest import is_sha256
+
+PARTS: dict[str, type | tuple[type, ...]] = {
+    "format": str,
+    "made_at": str,
+    "software": str,
+    "incident": dict,
+    "camera": dict,
+    "geofence": dict,
+    "recording": (dict, type(None)),
+    "analysis": (dict, type(None)),
+    "sightings": list,
+    "events": list,
+    "decisions": list,
+    "exhibits": list,
+    "draft": (dict, type(None)),
+    "custody": list,
+    "sufficiency": list,
+    "files": dict,
+}
+EXHIBIT_PARTS: dict[str, type | tuple[type, ...]] = {
+    "file": str,
+    "kind": str,
+    "sha256": str,
+    "size_bytes": int,
+    "recipe": dict,
+}
+
+
+def malformed(claims: Any) -> list[str]:
+    """Where it does not have the form of format 1; only if this is empty may the rest be asked."""
+    if not isinstance(claims, dict):
+        return ["it is not an object"]
+    return [*_form_of(claims, PARTS, "")] or [
+        *_form_of_incident(claims["incident"]),
+        *_form_of_files(claims["files"]),
+        *(line for n, exhibit in enumerate(claims["exhibits"]) for line in _form_of_exhibit(n, exhibit)),
+        *(_form_of(claims["draft"], {"file": str}, "draft.") if claims["draft"] is not None else ()),
+    ]
+
+
+def contradictions(claims: Mapping[str, Any]) -> list[str]:
+    """Where two of its parts do not agree."""
+    exhibits = claims["exhibits"]
+    return [
+        *_exhibits_and_files(exhibits, claims["files"]),
+        *(line for exhibit in exhibits for line in _origin_of(exhibit, exhibits)),
+        *_draft_and_files(claims),
+        *_custody_and_exhibits(claims["custody"], exhibits),
+    ]
+
+
+def _form_of(value: Mapping[str, Any], parts: Mapping[str, type | tuple[type, ...]], where: str) -> Iterator[str]:
+    for name, kinds in parts.items():
+        if name not in value:
+            yield f"{where}{name} is missing"
+        elif not isinstance(value[name], kinds):
+            yield f"{where}{name} is not of the right kind"
+
+
+def _form_of_incident(incident: Mapping[str, Any]) -> Iterator[str]:
+    yield from _form_of(incident, {"id": str}, "incident.")
+
+
+def _form_of_files(files: Mapping[str, Any]) -> Iterator[str]:
+    for name, entry in files.items():
+        if (
+            not isinstance(entry, dict)
+            or not is_sha256(entry.get("sha256"))
+            or type(entry.get("size_bytes")) is not int
+        ):
+            yield f"files: the entry of {name!a} has no digest and size"
+
+
+def _form_of_exhibit(number: int, exhibit: Any) -> Iterator[str]:
+    if isinstance(exhibit, dict):
+        yield from _form_of(exhibit, EXHIBIT_PARTS, f"exhibits[{number}].")
+    else:
+        yield f"exhibits[{number}] is not an object"
+
+
+def _exhibits_and_files(exhibits: list[Any], files: Mapping[str, Any]) -> Iterator[str]:
+    cited = [exhibit["file"] for exhibit in exhibits]
+    for exhibit in exhibits:
+        entry = files.get(exhibit["file"])
+        if entry is None:
+            yield f"exhibit {exhibit['file']!a} is not among the files"
+        elif (entry["sha256"], entry["size_bytes"]) != (exhibit["sha256"], exhibit["size_bytes"]):
+            yield f"exhibit {exhibit['file']!a} and its file are given different digests or sizes"
+    for name in files:
+        if name.startswith(EXHIBITS) and cited.count(name) != 1:
+            yield f"{name!a} is cited by {cited.count(name)} exhibits"
+
+
+def _origin_of(exhibit: Mapping[str, Any], exhibits: list[Any]) -> Iterator[str]:
+    """A still names the clip it was decoded from, a derivative its original; both must be in the bundle."""
+    clips = [other["sha256"] for other in exhibits if other["kind"] == "clip"]
+    needs = {"still": "clip_sha256", "close_up": "clip_sha256", "derivative": "original_sha256"}.get(exhibit["kind"])
+    if needs is not None and exhibit["recipe"].get(needs) not in clips:
+        yield f"{exhibit['file']!a} names an original that is not a clip of this bundle"
+
+
+def _draft_and_files(claims: Mapping[str, Any]) -> Iterator[str]:
+    named = {claims["draft"]["file"]} if claims["draft"] else set()
+    if named != {DRAFT} & set(claims["files"]):
+        yield "the draft that is named and the draft that is there are not the same"
+
+
+def _custody_and_exhibits(custody: list[Any], exhibits: list[Any]) -> Iterator[str]:
+    sealed = [entry.get("sha256") for entry in custody if isinstance(entry, dict) and entry.get("act") == "sealed"]
+    for exhibit in exhibits:
+        if exhibit["sha256"] not in sealed:
+            yield f"no custody entry says who sealed {exhibit['file']!a}"
+    if not custody or not isinstance(custody[-1], dict) or custody[-1].get("act") != "exported":
+        yield "the last custody entry is not the export of this bundle"

@@ -1,0 +1,282 @@
+"""The camera worker: the spine. Read it first, and a frame can be followed from the camera to a draft case.
+
+packet → timeline and ring → frame → detections → tracks → occupancy → dwell → violation → clip cut → sealed →
+incident opened → left in time, or grace over → draft. A person decides from there.
+
+Recordings and live cameras come through here alike; the worker knows packets and media seconds, and nothing of where
+they come from.
+"""
+
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from detectors.frame import Frame
+from detectors.geometry import Box, Polygon
+from detectors.illegal_parking import IllegalParking, Suspect
+from detectors.look_region import look_region
+from detectors.sightings import Detection, Detector, Look, ObjectRole
+from detectors.tracker import SHOWN, Tracker
+from evidence.sealing import PendingExhibit
+from ingest.clip_cut import ClipRange, clip_range
+from ingest.decoding import FrameDecoder
+from ingest.errors import CutFailed
+from ingest.exhibits import ExhibitMaker
+from ingest.look_back import LookBack
+from ingest.packet_ring import PacketRing
+from ingest.packet_source import PacketSource
+from ingest.sampler import Sampler, Sampling
+from ingest.witness import Witness
+from models.enums import ExhibitMoment
+
+log = logging.getLogger(__name__)
+
+PRE_ROLL_S, POST_ROLL_S = 5.0, 6.0  # round a still: a clip of ten seconds and a little more (GA/T 832-2014 practice)
+SUSPICION_S = 6.0  # a stop this long is looked into: when did it begin, and keep the packets of it
+
+
+@dataclass(frozen=True)
+class FenceInForce:
+    """A geofence's version with the numbers of its parking rule, and when its timetable has it in force."""
+
+    geofence_id: str
+    version_id: uuid.UUID
+    polygon: Sequence[Sequence[float]]  # fractions of the picture
+    dwell_s: float
+    grace_s: float
+    roles: frozenset[ObjectRole]
+    in_force: Callable[[datetime], bool]
+
+
+@dataclass(frozen=True)
+class DueCut:
+    """A clip that waits for its last seconds to arrive."""
+
+    moment: ExhibitMoment
+    still: Frame | float  # the look that matters, or the second at which the past is to be looked up
+    from_s: float
+    to_s: float
+
+
+@dataclass
+class Stay:
+    """One vehicle's stay in one geofence: from suspicion to its end, with what is still to be done about it."""
+
+    rule: IllegalParking
+    fence: FenceInForce
+    suspect: Suspect
+    entry: ClipRange | None = None  # packets of the stop, held until it is known whether they matter
+    due: list[DueCut] = field(default_factory=list)
+    incident_id: uuid.UUID | None = None
+    grace_ends_s: float | None = None
+    drafted: bool = False
+
+
+@dataclass
+class WorkerCounts:
+    looks: int = 0
+    frames_decoded: int = 0
+    packets_refused: int = 0
+    reached_s: float = 0.0
+    gaps: list[tuple[float, float, str]] = field(default_factory=list)
+
+
+class CameraWorker:
+    """Watches one source with the fences that are bound to its view."""
+
+    def __init__(
+        self,
+        source: PacketSource,
+        fences: Sequence[FenceInForce],
+        detector: Detector,
+        witness: Witness,
+        *,
+        sampling: Sampling,
+        ring: PacketRing,
+        started_at: datetime,
+        clock_offset_s: float,
+        source_sha256: str | None,
+        looks_at_once: int,
+    ) -> None:
+        self._source, self._detector, self._witness, self._ring = source, detector, witness, ring
+        facts = source.facts
+        self._frame_s = float(1 / facts.frame_rate)
+        self._sweep_decoder = FrameDecoder(facts, started_at, clock_offset_s)
+        self._past_decoder = FrameDecoder(facts, started_at, clock_offset_s)
+        self._sampler = Sampler(self._sweep_decoder, sampling, self._frame_s)
+        self._look_back = LookBack(ring, self._past_decoder)
+        self._exhibits = ExhibitMaker(source, self._past_decoder, witness.vault, witness.utc, source_sha256)
+        self._sampling = sampling
+        self._tracker = Tracker()
+        self._looks_at_once = looks_at_once
+        self._looks: list[Look] = []
+        self._last_look_s: float | None = None
+        self._jumps_noted = 0
+        self._stays: dict[tuple[str, int], Stay] = {}
+        width, height = facts.width // 2 * 2, facts.height // 2 * 2
+        polygons = [Polygon.of_fractions(fence.polygon, width, height) for fence in fences]
+        self._region: Box = look_region(polygons, width, height)
+        self._rules = [
+            (fence, IllegalParking(fence.geofence_id, polygon, fence.dwell_s, sampling.longest_step_s, fence.roles))
+            for fence, polygon in zip(fences, polygons, strict=True)
+        ]
+        self.counts = WorkerCounts()
+
+    def run(self, on_progress: Callable[[float], None]) -> WorkerCounts:
+        """Follows the source to its end. What cannot be put on record (a full disk) ends it with that error."""
+        for packet in self._source.packets():
+            self._ring.add(packet)
+            for frame in self._sampler.offer(packet):
+                self._looks.append(Look(frame, self._region))
+                on_progress(frame.media_s)
+            if len(self._looks) >= self._looks_at_once:
+                self._look()
+            self._cut_what_is_complete()
+        self._looks.extend(Look(frame, self._region) for frame in self._sampler.finish())
+        self._look()
+        self._end("the recording ends here" if self._source.broken_at_s is None else "the recording breaks off here")
+        self.counts.frames_decoded = self._sweep_decoder.decoded + self._past_decoder.decoded
+        self.counts.packets_refused = self._sweep_decoder.refused
+        self.counts.reached_s = self._source.reached_s
+        return self.counts
+
+    def _look(self) -> None:
+        """Shows the detector the pictures that have come together, and takes each into the tracks in turn."""
+        looks, self._looks = self._looks, []
+        for look, detections in zip(looks, self._detector.detect(looks), strict=True):
+            self.counts.looks += 1
+            self._note_gaps(look.frame.media_s)
+            self._take_in(look, detections)
+
+    def _note_gaps(self, at_s: float) -> None:
+        """Time in which no picture was had goes on record before the look that ends it."""
+        for jump in self._source.discontinuities[self._jumps_noted :]:
+            if jump.at_s <= at_s:
+                self._note_gap(jump.at_s, jump.at_s, f"timestamps jumped by {jump.jump_s:+.1f} s")
+                self._jumps_noted += 1
+        last_s = self._last_look_s
+        if last_s is not None and at_s - last_s > self._sampling.longest_step_s:
+            self._note_gap(last_s, at_s, "no usable picture")
+        self._last_look_s = at_s
+
+    def _note_gap(self, from_s: float, to_s: float, why: str) -> None:
+        self.counts.gaps.append((from_s, to_s, why))
+        self._tracker.gap(from_s, to_s, why)
+
+    def _take_in(self, look: Look, detections: list[Detection]) -> None:
+        """One look through tracks, occupancy and dwell."""
+        self._tracker.update(look, detections)
+        for fence, rule in self._rules:
+            for suspect in rule.update(self._tracker.tracks, in_force=fence.in_force(look.frame.captured_at)):
+                self._stay_ended(self._stays.pop((rule.geofence_id, suspect.track.id), None))
+            for suspect in rule.suspects.values():
+                self._look_into(fence, rule, suspect)
+            for suspect in rule.confirm():
+                self._confirmed(self._stays[rule.geofence_id, suspect.track.id], look.frame)
+        for stay in self._stays.values():
+            self._watch_grace(stay, look.frame)
+
+    def _look_into(self, fence: FenceInForce, rule: IllegalParking, suspect: Suspect) -> None:
+        """A stop that lasts: find in the ring when it began, and have the packets round it kept."""
+        key = (rule.geofence_id, suspect.track.id)
+        if key in self._stays or rule.dwell(suspect).shown_s < min(SUSPICION_S, rule.dwell_s / 2):
+            return
+        stopped_s = self._look_back.stop_moment(suspect.track.appearance, suspect.from_s)
+        if stopped_s is not None:
+            suspect.stopped(stopped_s)
+        entry = DueCut(
+            ExhibitMoment.ENTRY, suspect.from_s, suspect.from_s - PRE_ROLL_S, suspect.from_s + 2 * POST_ROLL_S
+        )
+        self._stays[key] = Stay(rule, fence, suspect, due=[entry])
+
+    def _confirmed(self, stay: Stay, frame: Frame) -> None:
+        """The dwell is complete: the incident is opened at once, with the exhibits there are."""
+        violation = stay.rule.violation(stay.suspect)
+        dwell = stay.rule.dwell(stay.suspect)
+        exhibits: list[PendingExhibit] = []
+        if stay.entry is not None:
+            exhibits = self._made(stay, ExhibitMoment.ENTRY, stay.entry, stay.suspect.from_s)
+            stay.entry = None
+        stay.incident_id = self._witness.confirmed(
+            violation,
+            stay.fence.version_id,
+            grace_s=stay.fence.grace_s,
+            facts={
+                "dwell_s": stay.fence.dwell_s,
+                "shown_s": round(dwell.shown_s, 3),
+                "not_shown_s": round(dwell.not_shown_s, 3),
+                "class": violation.class_name,
+                "role": violation.role.value,
+            },
+            exhibits=exhibits,
+        )
+        stay.grace_ends_s = violation.confirmed_s + stay.fence.grace_s
+        stay.due.append(_round(ExhibitMoment.DWELL_COMPLETE, frame))
+
+    def _watch_grace(self, stay: Stay, frame: Frame) -> None:
+        """At the first look at or after the end of the grace that shows the vehicle: still there."""
+        if stay.drafted or stay.grace_ends_s is None or frame.media_s < stay.grace_ends_s:
+            return
+        newest = stay.suspect.track.sightings[-1]
+        if newest.at_s == frame.media_s and newest.kind in SHOWN:
+            stay.drafted = True
+            stay.due.append(_round(ExhibitMoment.GRACE_END, frame))
+
+    def _cut_what_is_complete(self, *, last: bool = False) -> None:
+        """Cuts the clips whose last seconds have arrived; at the end, with the seconds there are."""
+        newest_s = self._ring.newest_s
+        for stay in self._stays.values():
+            for cut in [cut for cut in stay.due if last or (newest_s is not None and newest_s >= cut.to_s)]:
+                stay.due.remove(cut)
+                self._cut(stay, cut)
+
+    def _cut(self, stay: Stay, cut: DueCut) -> None:
+        clip = clip_range(self._ring, cut.from_s, cut.to_s)
+        if stay.incident_id is None:
+            stay.entry = clip
+            return
+        exhibits = self._made(stay, cut.moment, clip, cut.still)
+        if cut.moment is ExhibitMoment.GRACE_END:
+            sightings = stay.rule.sightings(stay.suspect.track)
+            assert isinstance(cut.still, Frame)
+            self._witness.still_there(stay.incident_id, sightings, seen_s=cut.still.media_s, exhibits=exhibits)
+        else:
+            self._witness.sealed(stay.incident_id, exhibits)
+
+    def _made(self, stay: Stay, moment: ExhibitMoment, clip: ClipRange, still: Frame | float) -> list[PendingExhibit]:
+        """The exhibits of a moment. A moment that cannot be shown is left out, and the sufficiency check says so."""
+        gaps = [(from_s, to_s) for from_s, to_s, _ in self.counts.gaps]
+        try:
+            return self._exhibits.make(moment, clip, still, stay.suspect.track.place, gaps)
+        except CutFailed as error:
+            log.warning("exhibit not made", extra={"moment": moment.value, "why": str(error)})
+            return []
+
+    def _stay_ended(self, stay: Stay | None) -> None:
+        """The stay is over. What came to nothing leaves nothing behind."""
+        if stay is None or stay.incident_id is None:
+            return
+        for cut in stay.due:
+            self._cut(stay, cut)
+        track = stay.suspect.track
+        sightings = stay.rule.sightings(track)
+        if track.left_s is not None:
+            last_s = self._look_back.leave_moment(track.appearance, track.last_shown_s, track.left_s)
+            left_s = min(last_s + self._frame_s, track.left_s)
+            self._witness.left(stay.incident_id, sightings, last_seen_s=last_s, left_s=left_s)
+        else:
+            self._witness.lost_sight(stay.incident_id, sightings, why="it looks like a part of another vehicle")
+
+    def _end(self, why: str) -> None:
+        """The source is at its end: what is due is cut with what there is, and open matters are said to be open."""
+        self._cut_what_is_complete(last=True)
+        for stay in self._stays.values():
+            if stay.incident_id is not None:
+                sightings = stay.rule.sightings(stay.suspect.track)
+                self._witness.lost_sight(stay.incident_id, sightings, why=why)
+
+
+def _round(moment: ExhibitMoment, frame: Frame) -> DueCut:
+    return DueCut(moment, frame, frame.media_s - PRE_ROLL_S, frame.media_s + POST_ROLL_S)

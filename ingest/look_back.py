@@ -1,0 +1,52 @@
+"""Looking back: decoding the past from the ring, for the moment that matters and only that."""
+
+from collections.abc import Iterator
+
+from detectors.appearance import Appearance
+from detectors.frame import Frame
+from detectors.stop_moment import Shown, look_for, stop_moment
+from ingest.decoding import FrameDecoder
+from ingest.packet_ring import PacketRing
+from ingest.packet_source import TimedPacket
+
+
+class LookBack:
+    """A second decoder over the ring; the sweep's own is left alone."""
+
+    def __init__(self, ring: PacketRing, decoder: FrameDecoder) -> None:
+        self._ring, self._decoder = ring, decoder
+
+    def frames(self, from_s: float, to_s: float) -> Iterator[Frame]:
+        """Every picture of [from_s, to_s] that the ring still has, at full rate."""
+        for gop in self._ring.gops(from_s, to_s):
+            # pictures that are shown later than `to_s` may come earlier in decoding order: one GOP is read to its end
+            for frame in self._decoder.all_of(packet for packet in gop if packet.dts <= _last_needed(gop, to_s)):
+                if from_s <= frame.media_s <= to_s:
+                    yield frame
+
+    def stop_moment(self, appearance: Appearance, seen_s: float) -> float | None:
+        """When the object that stands at `seen_s` came to stand: keyframes backwards first, then one GOP in full.
+
+        None where the oldest picture at hand already shows it: it stopped before, or always stood there.
+        """
+        keyframes = [packet for packet in self._ring.keyframes() if packet.media_s < seen_s]
+        without_s: float | None = None
+        for keyframe in reversed(keyframes):
+            frame = self._decoder.alone(keyframe)
+            if frame is not None and not appearance.likeness(frame).same:
+                without_s = frame.media_s
+                break
+            seen_s = keyframe.media_s
+        if without_s is None:
+            return None
+        shown = look_for(appearance, self.frames(without_s, seen_s))
+        return stop_moment([*shown, Shown(seen_s, there=True)])
+
+    def leave_moment(self, appearance: Appearance, shown_s: float, absent_s: float) -> float:
+        """The last picture in which the object of `shown_s` is still there; `absent_s` shows its place without it."""
+        shown = look_for(appearance, self.frames(shown_s, absent_s))
+        return max((each.at_s for each in shown if each.there), default=shown_s)
+
+
+def _last_needed(gop: list[TimedPacket], to_s: float) -> int:
+    return max((packet.dts for packet in gop if packet.media_s <= to_s), default=gop[0].dts)

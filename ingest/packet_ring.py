@@ -1,0 +1,66 @@
+"""The packet ring: the last seconds of a stream, as packets in whole GOPs, bounded in seconds and bytes.
+
+It is what makes looking back possible: the sweep decodes one picture in fifty, the ring still has the other 49.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+
+from ingest.packet_source import TimedPacket
+
+DEFAULT_SECONDS = 30.0
+DEFAULT_BYTES = 40_000_000
+
+
+class PacketRing:
+    """Keeps at least `seconds` of whole GOPs, and never more than `max_bytes` (then it keeps less)."""
+
+    def __init__(self, seconds: float = DEFAULT_SECONDS, max_bytes: int = DEFAULT_BYTES) -> None:
+        self._seconds, self._max_bytes = seconds, max_bytes
+        self._gops: deque[list[TimedPacket]] = deque()
+        self._bytes = 0
+        self.dropped_for_size = 0  # GOPs that went early because the ring was full
+
+    def add(self, packet: TimedPacket) -> None:
+        """Packets before the first keyframe belong to no GOP and are not kept."""
+        if packet.keyframe:
+            self._gops.append([])
+        if not self._gops:
+            return
+        self._gops[-1].append(packet)
+        self._bytes += packet.size
+        while len(self._gops) > 1 and packet.media_s - self._gops[1][0].media_s >= self._seconds:
+            self._drop_oldest()
+        while len(self._gops) > 1 and self._bytes > self._max_bytes:
+            self._drop_oldest()
+            self.dropped_for_size += 1
+
+    def _drop_oldest(self) -> None:
+        self._bytes -= sum(packet.size for packet in self._gops.popleft())
+
+    @property
+    def oldest_s(self) -> float | None:
+        return self._gops[0][0].media_s if self._gops else None
+
+    @property
+    def newest_s(self) -> float | None:
+        return max(packet.media_s for packet in self._gops[-1]) if self._gops else None
+
+    @property
+    def newest_gop(self) -> list[TimedPacket]:
+        return self._gops[-1] if self._gops else []
+
+    def keyframes(self) -> list[TimedPacket]:
+        return [gop[0] for gop in self._gops]
+
+    def gops(self, from_s: float, to_s: float) -> list[list[TimedPacket]]:
+        """Whole GOPs that together cover [from_s, to_s], as far as the ring still has them."""
+        starts = [gop[0].media_s for gop in self._gops]
+        return [
+            gop
+            for number, gop in enumerate(self._gops)
+            if starts[number] <= to_s and (number + 1 == len(starts) or starts[number + 1] > from_s)
+        ]
+
+    def __iter__(self) -> Iterator[TimedPacket]:
+        return (packet for gop in self._gops for packet in gop)

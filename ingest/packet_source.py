@@ -1,0 +1,175 @@
+"""Packets with their media time, from a container that PyAV opens.
+
+A file today; a camera's stream is the same thing with another way to open it. No decoding here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.error
+from av.video.stream import VideoStream
+
+from ingest.errors import IngestError, NotAVideo, NoVideoStream, SourceMissing, UndecodableCodec
+from ingest.media_clock import Discontinuity, MediaClock
+
+DEFAULT_FRAME_RATE = Fraction(25)
+PLAYED_BY_BROWSERS = ("h264",)
+MP4_CODECS = ("h264", "hevc", "mpeg4", "av1")
+
+# FFmpeg prints into our logs otherwise, from its own threads, and its messages may hold a URL with its password.
+av.logging.set_level(None)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedPacket:
+    """A packet and its place in media time. pts and dts are steady ticks; `offset` takes them back to the source's."""
+
+    packet: "av.Packet[VideoStream]"  # generic in the stubs alone
+    pts: int
+    dts: int
+    media_s: float  # of its picture
+    offset: int
+    keyframe: bool
+
+    @property
+    def size(self) -> int:
+        return self.packet.size
+
+
+@dataclass(frozen=True)
+class StreamFacts:
+    """What a decoder or a muxer must know of a video stream."""
+
+    codec: str
+    codec_tag: str
+    extradata: bytes | None
+    width: int
+    height: int
+    time_base: Fraction
+    frame_rate: Fraction
+    container: str
+    duration_s: float | None  # as the container claims
+    started_at: datetime | None  # as the container claims
+
+    @property
+    def plays_in_browsers(self) -> bool:
+        return self.codec in PLAYED_BY_BROWSERS
+
+
+class PacketSource:
+    """A context manager over an open container; iterate `packets()` once."""
+
+    def __init__(self, container: av.container.InputContainer, stream: VideoStream, name: str) -> None:
+        self._container, self.stream, self.name = container, stream, name
+        self.facts = _facts(container, stream)
+        self.clock = MediaClock(self.facts.time_base, float(1 / self.facts.frame_rate))
+        self.broken_at_s: float | None = None
+        self.reached_s = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._container.close()
+
+    @property
+    def discontinuities(self) -> list[Discontinuity]:
+        return self.clock.discontinuities
+
+    def packets(self) -> Iterator[TimedPacket]:
+        """Every packet of the video stream in decoding order.
+
+        A container that breaks off ends the iteration, with `broken_at_s` saying where.
+        """
+        try:
+            for packet in self._container.demux(self.stream):
+                if packet.size == 0:  # the flush at the end; a missing dts is no reason to leave a packet out
+                    continue
+                pts, dts = self.clock.tick(packet.pts, packet.dts)
+                media_s = self.clock.seconds(pts)
+                self.reached_s = max(self.reached_s, media_s)
+                yield TimedPacket(packet, pts, dts, media_s, self.clock.offset_ticks, packet.is_keyframe)
+        except av.error.FFmpegError:
+            self.broken_at_s = self.reached_s
+        claimed_s = self.facts.duration_s
+        if claimed_s is not None and claimed_s - self.reached_s > max(1.0, 2 / float(self.facts.frame_rate)):
+            self.broken_at_s = self.reached_s
+
+
+@contextmanager
+def _our_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except av.error.InvalidDataError as error:
+        raise NotAVideo(path, "not a video file, or cut off before its index") from error
+    except av.error.FFmpegError as error:
+        raise IngestError(f"{path}: cannot be opened ({error.strerror})") from error
+
+
+def open_file(path: Path) -> PacketSource:
+    """Opens a video file. Raises SourceMissing, NotAVideo, NoVideoStream or UndecodableCodec."""
+    if not path.is_file():
+        raise SourceMissing(path)
+    if path.stat().st_size == 0:
+        raise NotAVideo(path, "the file is empty")
+    with _our_errors(path):
+        # a playlist or a concat script that names other files or hosts is not a video file
+        container = av.open(str(path), options={"protocol_whitelist": "file", "enable_drefs": "0"})
+    streams = [stream for stream in container.streams.video if stream.disposition.value & 0x400 == 0]  # no cover art
+    if not streams:
+        container.close()
+        raise NoVideoStream(path)
+    stream = streams[0]
+    if stream.codec_context is None:
+        container.close()
+        raise UndecodableCodec(path, "(unknown)")
+    if stream.width == 0 or stream.height == 0:
+        container.close()
+        raise NotAVideo(path, "its video stream has no picture size")
+    return PacketSource(container, stream, path.name)
+
+
+def _facts(container: av.container.InputContainer, stream: VideoStream) -> StreamFacts:
+    context = stream.codec_context
+    time_base = stream.time_base or Fraction(1, 90000)
+    duration_s = None
+    if stream.duration is not None:
+        duration_s = float(stream.duration * time_base)
+    return StreamFacts(
+        codec=context.name,
+        codec_tag=context.codec_tag,
+        extradata=context.extradata,
+        width=stream.width,
+        height=stream.height,
+        time_base=time_base,
+        frame_rate=stream.average_rate or stream.guessed_rate or DEFAULT_FRAME_RATE,
+        container=container.format.name,
+        duration_s=duration_s,
+        started_at=_creation_time(container.metadata.get("creation_time")),
+    )
+
+
+def _creation_time(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    # recorders that do not know the time write the epoch of 1904 or of 1970
+    return at if at.year > 1971 else None
+
+
+def av_versions() -> dict[str, str]:
+    """The versions of the FFmpeg libraries in use, for `doctor` and the manifest."""
+    return {name: ".".join(str(part) for part in version) for name, version in av.library_versions.items()}

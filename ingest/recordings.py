@@ -1,0 +1,249 @@
+"""Recordings: a video file taken in once, and taken down the same road as a live camera.
+
+Killed at any point, the same call does it again: the recording is the same row, an incident found again is the same
+incident, and what the dead one left in the vault without a row is removed first.
+"""
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from cases.timetable import covers
+from detectors.sightings import Detector, ObjectRole
+from evidence.vault import Vault
+from ingest.camera_worker import CameraWorker, FenceInForce, WorkerCounts
+from ingest.errors import IngestError, NotAVideo
+from ingest.media_clock import utc_of
+from ingest.packet_ring import PacketRing
+from ingest.packet_source import PacketSource, open_file
+from ingest.sampler import Sampling
+from ingest.witness import Witness
+from models.database import Sessions, reading, transaction
+from models.digest import sha256_of
+from models.enums import ClockSource, Offence, RecordingState
+from models.incidents import Recording
+from models.places import Camera, Geofence, GeofenceVersion, Site
+
+log = logging.getLogger(__name__)
+
+SOFTWARE = f"streetwitness {version('streetwitness')}"
+LOOKS_AT_ONCE = 2  # as many infer requests as two cores run side by side
+
+
+@dataclass(frozen=True)
+class AnalysisReport:
+    """What the analysis cost and covered; the incidents are rows."""
+
+    recording_id: uuid.UUID
+    analysis: Mapping[str, Any]
+    again: bool  # nothing was analysed: the stored result is still the answer
+
+
+def take_recording(session: Session, camera_id: str, path: Path, started_at: datetime | None) -> Recording:
+    """The row of a video file at a camera; the same file with the same start is the same row.
+
+    Opens the file to see that it is one: raises SourceMissing, NotAVideo, NoVideoStream or UndecodableCodec.
+    """
+    with open_file(path) as source:
+        claimed_at, duration_s = source.facts.started_at, source.facts.duration_s
+    if started_at is not None:
+        began, clock = started_at.astimezone(UTC), ClockSource.GIVEN
+    elif claimed_at is not None:
+        began, clock = claimed_at, ClockSource.CONTAINER
+    else:
+        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        began, clock = written - timedelta(seconds=duration_s or 0.0), ClockSource.FILE_TIME
+    sha256 = sha256_of(path)
+    same = select(Recording).where(Recording.camera_id == camera_id, Recording.sha256 == sha256)
+    for known in session.scalars(same):
+        # a guessed start differs with every copy of the file; it is not a second recording
+        if known.started_at == began or (clock is ClockSource.FILE_TIME and known.clock_source is clock):
+            known.path = str(path.resolve())
+            return known
+    recording = Recording(
+        id=uuid.uuid4(),
+        camera_id=camera_id,
+        path=str(path.resolve()),
+        sha256=sha256,
+        size_bytes=path.stat().st_size,
+        started_at=began,
+        clock_source=clock,
+        state=RecordingState.QUEUED,
+    )
+    session.add(recording)
+    session.flush()
+    return recording
+
+
+def analyze_recording(
+    sessions: Sessions,
+    recording_id: uuid.UUID,
+    *,
+    detector: Callable[[], Detector],
+    vault_root: Path,
+    sampling: Sampling,
+    on_progress: Callable[[float, float | None], None],
+) -> AnalysisReport:
+    """Takes a recording down the road. `on_progress(done_s, total_s)` is called at every look.
+
+    `detector` is asked for only when there is something to analyse. Raises IngestError where the file cannot be
+    read, and says so in the row; EvidenceError where nothing more can be put on record.
+    """
+    with reading(sessions) as session:
+        recording = session.get_one(
+            Recording, recording_id, options=[joinedload(Recording.camera).joinedload(Camera.site)]
+        )
+        fences = _fences_in_force(session, recording)
+    plan = _plan(sampling, fences)
+    if recording.state is RecordingState.ANALYSED and _same_plan(recording.analysis, plan):
+        return AnalysisReport(recording_id, recording.analysis or {}, again=True)
+    path = Path(recording.path)
+    try:
+        with open_file(path) as source:
+            if sha256_of(path) != recording.sha256:
+                raise NotAVideo(path, "the file has changed since it was taken in")
+            _set_state(sessions, recording_id, RecordingState.ANALYSING)
+            analysis = plan | _analyzed(
+                sessions, recording, source, fences, detector(), vault_root, sampling, on_progress
+            )
+    except IngestError as error:
+        _set_state(sessions, recording_id, RecordingState.FAILED, failure=str(error))
+        raise
+    _set_state(sessions, recording_id, RecordingState.ANALYSED, analysis=analysis)
+    return AnalysisReport(recording_id, analysis, again=False)
+
+
+def _analyzed(
+    sessions: Sessions,
+    recording: Recording,
+    source: PacketSource,
+    fences: list[FenceInForce],
+    detector: Detector,
+    vault_root: Path,
+    sampling: Sampling,
+    on_progress: Callable[[float, float | None], None],
+) -> dict[str, Any]:
+    began, cpu_began = time.monotonic(), time.process_time()
+    offset_s = recording.camera.clock_offset_s
+
+    def utc(media_s: float) -> datetime:
+        return utc_of(media_s, recording.started_at, offset_s)
+
+    with Vault.open(vault_root) as vault:
+        witness = Witness(sessions, vault, recording.camera_id, recording.id, utc)
+        recovered = vault.recover(witness.knows)
+        if recovered.writers:
+            log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
+        worker = CameraWorker(
+            source,
+            fences,
+            detector,
+            witness,
+            sampling=sampling,
+            ring=PacketRing(),
+            started_at=recording.started_at,
+            clock_offset_s=offset_s,
+            source_sha256=recording.sha256,
+            looks_at_once=LOOKS_AT_ONCE,
+        )
+        counts = worker.run(lambda done_s: on_progress(done_s, source.facts.duration_s))
+    facts = source.facts
+    return _counted(counts, source) | {
+        "software": SOFTWARE,
+        "model": {"name": detector.name, "digest": detector.digest},
+        "width": facts.width,
+        "height": facts.height,
+        "fps": round(float(facts.frame_rate), 3),
+        "codec": facts.codec,
+        "wall_s": round(time.monotonic() - began, 3),
+        "cpu_s": round(time.process_time() - cpu_began, 3),
+    }
+
+
+def _counted(counts: WorkerCounts, source: PacketSource) -> dict[str, Any]:
+    return {
+        "frames_decoded": counts.frames_decoded,
+        "looks": counts.looks,
+        "packets_refused": counts.packets_refused,
+        "video_s": round(counts.reached_s + float(1 / source.facts.frame_rate), 3),
+        "broken_at_s": None if source.broken_at_s is None else round(source.broken_at_s, 3),
+        "gaps": [[round(from_s, 3), round(to_s, 3), why] for from_s, to_s, why in counts.gaps],
+    }
+
+
+def _plan(sampling: Sampling, fences: Iterable[FenceInForce]) -> dict[str, Any]:
+    """What decides the result besides the file: a stored analysis made with the same is still the answer."""
+    return {
+        "look_s": sampling.look_s,
+        "attention": sampling.attention.value,
+        "geofence_versions": sorted(str(fence.version_id) for fence in fences),
+    }
+
+
+def _same_plan(analysis: Mapping[str, Any] | None, plan: Mapping[str, Any]) -> bool:
+    return analysis is not None and json.dumps({key: analysis.get(key) for key in plan}) == json.dumps(plan)
+
+
+def _fences_in_force(session: Session, recording: Recording) -> list[FenceInForce]:
+    """The camera's fences as they were on the day of the recording, those with a parking rule."""
+    at = recording.started_at
+    versions = session.scalars(
+        select(GeofenceVersion)
+        .join(Geofence)
+        .where(
+            Geofence.camera_id == recording.camera_id,
+            GeofenceVersion.valid_from <= at,
+            (GeofenceVersion.valid_to.is_(None)) | (GeofenceVersion.valid_to > at),
+        )
+        .order_by(GeofenceVersion.geofence_id)
+    ).all()
+    return [
+        _fence(version, recording.camera.site, recording.clock_source)
+        for version in versions
+        if Offence.ILLEGAL_PARKING in version.offences
+    ]
+
+
+def _fence(version: GeofenceVersion, site: Site, clock: ClockSource) -> FenceInForce:
+    rule = version.offences[Offence.ILLEGAL_PARKING]
+    zone, timetable = ZoneInfo(site.timezone), version.timetable
+
+    def in_force(captured_at: datetime) -> bool:
+        # of a recording whose time is a guess it cannot be said that the fence slept: a person sees the doubt
+        return clock is ClockSource.FILE_TIME or covers(timetable, captured_at.astimezone(zone))
+
+    return FenceInForce(
+        geofence_id=version.geofence_id,
+        version_id=version.id,
+        polygon=version.polygon,
+        dwell_s=float(rule["dwell_s"]),
+        grace_s=float(rule["grace_s"]),
+        roles=frozenset(ObjectRole(role) for role in rule.get("roles", [ObjectRole.VEHICLE.value])),
+        in_force=in_force,
+    )
+
+
+def _set_state(
+    sessions: Sessions,
+    recording_id: uuid.UUID,
+    state: RecordingState,
+    *,
+    analysis: dict[str, Any] | None = None,
+    failure: str | None = None,
+) -> None:
+    with transaction(sessions) as session:
+        recording = session.get_one(Recording, recording_id)
+        recording.state, recording.failure = state, failure
+        if analysis is not None:
+            recording.analysis = analysis

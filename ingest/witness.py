@@ -1,0 +1,142 @@
+"""The witness: what the camera worker has established, put on record.
+
+The thin shell between media seconds and rows. One call is one transaction: the incident, its events, its exhibits
+and their custody come together or not at all, and the vault's waiting names go only after the commit.
+"""
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases import incidents
+from cases.incidents import PROGRAM, Conduct, SightingAt
+from detectors.sightings import Sighting, Violation
+from evidence.sealing import PendingExhibit, seal
+from evidence.vault import Vault
+from models.database import Sessions, transaction
+from models.exhibits import Exhibit, SealedObject
+from models.incidents import Incident
+
+# rows of one incident are told apart by their time; a gap may begin at the very look it follows
+LEAST_STEP = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Writes for one camera and, where the source is one, one recording."""
+
+    sessions: Sessions
+    vault: Vault
+    camera_id: str
+    recording_id: uuid.UUID | None
+    utc: Callable[[float], datetime]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def confirmed(
+        self,
+        violation: Violation,
+        geofence_version_id: uuid.UUID,
+        *,
+        grace_s: float,
+        facts: dict[str, Any],
+        exhibits: Sequence[PendingExhibit],
+    ) -> uuid.UUID:
+        """Opens the incident of a violation with the exhibits there are; returns its id. Said twice it is one."""
+        conduct = Conduct(
+            camera_id=self.camera_id,
+            geofence_version_id=geofence_version_id,
+            recording_id=self.recording_id,
+            offence=violation.offence,
+            first_seen_at=self.utc(violation.first_seen_s),
+            stopped_at=None if violation.stopped_s is None else self.utc(violation.stopped_s),
+            confirmed_at=self.utc(violation.confirmed_s),
+            last_seen_at=self.utc(violation.last_seen_s),
+            box=violation.box,
+            confidence=violation.confidence,
+        )
+        with self._sealing(exhibits) as session:
+            incident, _ = incidents.open_incident(session, conduct, grace_s=grace_s, at=self.clock(), facts=facts)
+            incidents.record_sightings(session, incident, self._in_utc(violation.sightings))
+            self._seal_new(session, incident.id, exhibits)
+            return incident.id
+
+    def sealed(self, incident_id: uuid.UUID, exhibits: Sequence[PendingExhibit]) -> None:
+        """Further exhibits of a known incident."""
+        with self._sealing(exhibits) as session:
+            self._seal_new(session, incident_id, exhibits)
+
+    def still_there(
+        self,
+        incident_id: uuid.UUID,
+        sightings: Sequence[Sighting],
+        *,
+        seen_s: float,
+        exhibits: Sequence[PendingExhibit],
+    ) -> None:
+        """The grace is over and the vehicle was shown at `seen_s`: the draft is made in the same transaction."""
+        with self._sealing(exhibits) as session:
+            incident = session.get_one(Incident, incident_id)
+            incidents.record_sightings(session, incident, self._in_utc(sightings))
+            self._seal_new(session, incident_id, exhibits)
+            incidents.grace_expired(session, incident, seen_at=self.utc(seen_s), at=self.clock())
+
+    def left(self, incident_id: uuid.UUID, sightings: Sequence[Sighting], *, last_seen_s: float, left_s: float) -> None:
+        with transaction(self.sessions) as session:
+            incident = session.get_one(Incident, incident_id)
+            incidents.record_sightings(session, incident, self._in_utc(sightings))
+            incident.last_seen_at = max(incident.last_seen_at, self.utc(last_seen_s))
+            incidents.vehicle_left(session, incident, left_at=self.utc(left_s), at=self.clock())
+
+    def lost_sight(self, incident_id: uuid.UUID, sightings: Sequence[Sighting], *, why: str) -> None:
+        """The watching ended. Whoever was waiting for the end of the grace is told that it was not shown."""
+        with transaction(self.sessions) as session:
+            incident = session.get_one(Incident, incident_id)
+            incidents.record_sightings(session, incident, self._in_utc(sightings))
+            incidents.sight_lost(session, incident, last_seen_at=incident.last_seen_at, why=why, at=self.clock())
+
+    @contextmanager
+    def _sealing(self, exhibits: Sequence[PendingExhibit]) -> Iterator[Session]:
+        """A transaction that may keep objects; afterwards none of them waits any longer."""
+        try:
+            with transaction(self.sessions) as session:
+                yield session
+        except BaseException:
+            for each in exhibits:
+                self.vault.discard(each.pending)
+            self.vault.recover(self.knows)
+            raise
+        for each in exhibits:
+            self.vault.settle(each.pending)
+
+    def _seal_new(self, session: Session, incident_id: uuid.UUID, exhibits: Sequence[PendingExhibit]) -> None:
+        """Seals what the incident does not cite yet: a worker that does its work again adds nothing."""
+        cited = {
+            (kind, moment)
+            for kind, moment in session.execute(
+                select(Exhibit.kind, Exhibit.moment).where(Exhibit.incident_id == incident_id)
+            )
+        }
+        for each in exhibits:
+            if (each.kind, each.moment) not in cited:
+                seal(session, self.vault, incident_id, each, actor=PROGRAM, at=self.clock())
+
+    def knows(self, sha256: str) -> bool:
+        """Whether a committed row names the object; for the vault's recovery."""
+        with transaction(self.sessions) as session:
+            return session.get(SealedObject, sha256) is not None
+
+    def _in_utc(self, sightings: Sequence[Sighting]) -> list[SightingAt]:
+        rows: list[SightingAt] = []
+        for each in sightings:
+            at = self.utc(each.at_s)
+            if rows and at <= rows[-1].at:
+                at = rows[-1].at + LEAST_STEP
+            until = None if each.until_s is None else max(self.utc(each.until_s), at)
+            rows.append(SightingAt(at, each.kind, each.box, each.confidence, each.share_inside, until, each.note))
+        return rows
