@@ -1,11 +1,12 @@
 """What an object looks like where it stands, and whether a later picture shows the same there.
 
 A small patch of brightness, compared by normalised cross-correlation (Lewis 1995, "Fast Normalized Cross-
-Correlation"), which a change of exposure does not move, and two mean colours, which tell a red car from a blue one
-of the same shape. The patch may slide a little, since masts sway.
+Correlation"), which a change of exposure does not move, and the mean tone and colour, which tell a white car from a
+black one and a red one from a blue one of the same shape. The patch may slide a little, since masts sway.
 """
 
 from dataclasses import dataclass
+from math import dist
 
 import cv2
 import numpy as np
@@ -17,14 +18,18 @@ PATCH_WIDTH, PATCH_HEIGHT = 48, 36  # pixels of the scaled patch
 SLIDE = 0.08  # of the box's sides: how far the patch is looked for on each side
 SAME_FROM = 0.6  # correlation from which the place shows the same object
 OTHER_BELOW = 0.35  # correlation under which it shows something else; between the two nothing is said
-SAME_COLOUR = 5.0  # distance of mean (U, V) up to which it may be the same; one object stays under 2 by day
+SAME_COLOUR = 5.0  # distance of mean colours up to which it may be the same; one object stays under 2 by day
 OTHER_COLOUR = 10.0  # distance from which it is another object whatever the shape
+TONE_STEP = 6.0  # percent of the picture's brightness that weigh as much as one 8-bit step of colour
+BLACK = 16.0  # of 8-bit brightness; keeps the ratio of two dark tones from running away
 REFRESH = 0.25  # weight of a new sure picture in the patch: follows the light of the day, not a single shadow
+
+Colour = tuple[float, float, float]  # tone, U, V
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """correlation: -1..1. colour: distance of the mean chroma, in 8-bit steps."""
+    """correlation: -1..1. colour: distance of the mean tone and colour, in 8-bit steps of chroma."""
 
     correlation: float
     colour: float
@@ -40,18 +45,19 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Appearance:
-    """patch: uint8 (PATCH_HEIGHT, PATCH_WIDTH). chroma: mean U, V of the middle of the box, against the picture's.
+    """patch: uint8 (PATCH_HEIGHT, PATCH_WIDTH). colour: mean tone, U and V of the middle of the box.
 
-    Against the picture's, because a camera that goes over to infrared takes the colour from everything at once.
+    Against the whole picture's, because a cloud darkens everything at once, and a camera that goes over to infrared
+    takes the colour from everything at once.
     """
 
     box: Box
     patch: Bytes
-    chroma: tuple[float, float]
+    colour: Colour
 
     @classmethod
     def of(cls, frame: Frame, box: Box) -> "Appearance":
-        return cls(box, _smoothed(frame.grey_of(box, PATCH_WIDTH, PATCH_HEIGHT)), _chroma(frame, box))
+        return cls(box, _smoothed(frame.grey_of(box, PATCH_WIDTH, PATCH_HEIGHT)), _colour(frame, box))
 
     def likeness(self, frame: Frame) -> Likeness:
         """How much the frame shows the same at the same place."""
@@ -68,21 +74,20 @@ class Appearance:
         height = max(round((PATCH_HEIGHT + 2 * dy) * inside.height / wider.height), PATCH_HEIGHT)
         around = _smoothed(frame.grey_of(inside, width, height))
         score = float(cv2.matchTemplate(around, self.patch, cv2.TM_CCOEFF_NORMED).max())
-        u, v = _chroma(frame, self.box)
-        return Likeness(score, float(np.hypot(u - self.chroma[0], v - self.chroma[1])))
+        return Likeness(score, dist(_colour(frame, self.box), self.colour))
 
     def refreshed(self, frame: Frame) -> "Appearance":
         """The same place, moved a little towards how it looks now."""
         now = Appearance.of(frame, self.box)
         patch = cv2.addWeighted(self.patch, 1 - REFRESH, now.patch, REFRESH, 0)
-        u, v = (old + REFRESH * (new - old) for old, new in zip(self.chroma, now.chroma, strict=True))
-        return Appearance(self.box, np.asarray(patch, dtype=np.uint8), (u, v))
+        tone, u, v = (old + REFRESH * (new - old) for old, new in zip(self.colour, now.colour, strict=True))
+        return Appearance(self.box, np.asarray(patch, dtype=np.uint8), (tone, u, v))
 
 
-def _chroma(frame: Frame, box: Box) -> tuple[float, float]:
-    u, v = frame.mean_chroma(box.padded(-0.2))
-    cast_u, cast_v = frame.colour_cast
-    return u - cast_u, v - cast_v
+def _colour(frame: Frame, box: Box) -> Colour:
+    y, u, v = frame.mean_colour(box.padded(-0.2))
+    all_y, all_u, all_v = frame.colour_cast
+    return 100 * (y + BLACK) / (all_y + BLACK) / TONE_STEP, u - all_u, v - all_v
 
 
 def _smoothed(patch: Bytes) -> Bytes:

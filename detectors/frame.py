@@ -82,19 +82,19 @@ class Frame:
             rgb = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)
         return np.asarray(rgb, dtype=np.uint8)
 
-    def mean_chroma(self, box: Box) -> tuple[float, float]:
-        """Mean U and V inside `box`, 0..255 each; 128 is grey."""
+    def mean_colour(self, box: Box) -> tuple[float, float, float]:
+        """Mean Y, U and V inside `box`, 0..255 each; U and V of grey are 128."""
         part = box.within(self.width, self.height)
         x1, y1 = int(part.x1) // 2, int(part.y1) // 2
         x2, y2 = max(int(part.x2) // 2, x1 + 1), max(int(part.y2) // 2, y1 + 1)
         u, v = (float(plane[y1:y2, x1:x2].mean()) for plane in self._chroma())
-        return u, v
+        return float(self.luma[2 * y1 : 2 * y2, 2 * x1 : 2 * x2].mean()), u, v
 
     @cached_property
-    def colour_cast(self) -> tuple[float, float]:
-        """Mean U and V of the whole picture, from every eighth sample."""
-        u, v = (float(plane[::8, ::8].mean()) for plane in self._chroma())
-        return u, v
+    def colour_cast(self) -> tuple[float, float, float]:
+        """Mean Y, U and V of the whole picture, from every eighth sample."""
+        y, u, v = (float(plane[::8, ::8].mean()) for plane in (self.luma, *self._chroma()))
+        return y, u, v
 
     def bgr(self) -> Bytes:
         """(height, width, 3), the whole picture at full size."""

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from math import hypot
+from math import dist, hypot
 from statistics import median
 
 from detectors.appearance import Appearance
@@ -22,6 +22,7 @@ from models.enums import SightingKind
 
 START_CONFIDENCE = 0.2  # a weaker detection may go on with a track, it does not begin one
 PLACE_IOU = 0.5  # two boxes this much alike are at one place
+SURE_IOU = 0.7  # so much alike that the picture need not agree: a face of noise at night, a door that opens
 PART_SHARE, PART_IOU = 0.8, 0.25  # or the smaller lies in the larger: half of it was hidden this time
 STEADY_LOOKS = 5  # the place is the median of so many boxes and then stays, so that creeping adds up
 HIDING_SHARE = 0.2  # something found over this share of the place may hide what stands there
@@ -144,8 +145,10 @@ class Tracker:
         for _, track_id, number in pairs:
             if track_id not in by_id or number in taken or likeness[track_id].other:
                 continue
-            matched.append((by_id.pop(track_id), free[number]))
-            taken.add(number)
+            track = by_id[track_id]
+            if track.stands or likeness[track_id].same or track.place.iou(free[number].box) >= SURE_IOU:
+                matched.append((by_id.pop(track_id), free[number]))
+                taken.add(number)
         free[:] = [detection for number, detection in enumerate(free) if number not in taken]
         return matched
 
@@ -162,6 +165,11 @@ class Tracker:
 
     @staticmethod
     def _stay(track: Track, detection: Detection, frame: Frame) -> None:
+        same = track.appearance.likeness(frame).same
+        if not same and track.place.iou(detection.box) < SURE_IOU:
+            # one vehicle after another at a line of lights stands at one place too
+            track.sightings.append(Sighting(frame.media_s, SightingKind.HIDDEN, note="not surely the same"))
+            return
         track.sightings.append(_seen(detection, frame))
         track.classes[detection.class_name] += 1
         track.box, track.missed, track.velocity = detection.box, 0, (0.0, 0.0)
@@ -169,7 +177,7 @@ class Tracker:
             track.steady.append(detection.box)
             track.place = median_box(track.steady)
             track.appearance = Appearance.of(frame, track.place)
-        elif track.appearance.likeness(frame).same:
+        elif same:
             track.appearance = track.appearance.refreshed(frame)
 
     @staticmethod
@@ -258,8 +266,7 @@ def _by_motion(moving: list[Track], free: list[Detection], frame: Frame) -> Iter
 
 
 def _colour_distance(track: Track, detection: Detection, frame: Frame) -> float:
-    now = Appearance.of(frame, detection.box).chroma
-    return hypot(now[0] - track.appearance.chroma[0], now[1] - track.appearance.chroma[1])
+    return dist(Appearance.of(frame, detection.box).colour, track.appearance.colour)
 
 
 def _move(track: Track, detection: Detection, frame: Frame) -> None:
