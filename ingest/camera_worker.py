@@ -233,14 +233,18 @@ class CameraWorker:
                 self._cut(stay, cut)
 
     def _cut(self, stay: Stay, cut: DueCut) -> None:
-        clip = clip_range(self._ring, cut.from_s, cut.to_s)
+        try:
+            clip = clip_range(self._ring, cut.from_s, cut.to_s)
+        except CutFailed as error:
+            log.warning("no packets left for a clip", extra={"moment": cut.moment.value, "why": str(error)})
+            clip = None
         if stay.incident_id is None:
             stay.entry = clip
             return
-        exhibits = self._made(stay, cut.moment, clip, cut.still)
+        exhibits = [] if clip is None else self._made(stay, cut.moment, clip, cut.still)
         if cut.moment is ExhibitMoment.GRACE_END:
-            sightings = stay.rule.sightings(stay.suspect.track)
             assert isinstance(cut.still, Frame)
+            sightings = stay.rule.sightings(stay.suspect.track)
             self._witness.still_there(stay.incident_id, sightings, seen_s=cut.still.media_s, exhibits=exhibits)
         else:
             self._witness.sealed(stay.incident_id, exhibits)

@@ -10,10 +10,11 @@ from ingest.packet_source import TimedPacket
 
 DEFAULT_SECONDS = 30.0
 DEFAULT_BYTES = 40_000_000
+ONE_GOP = 4  # times the bound that a single GOP may grow to before it is given up
 
 
 class PacketRing:
-    """Keeps at least `seconds` of whole GOPs, and never more than `max_bytes` (then it keeps less)."""
+    """Keeps at least `seconds` of whole GOPs, in `max_bytes` (then it keeps less; one GOP may be larger)."""
 
     def __init__(self, seconds: float = DEFAULT_SECONDS, max_bytes: int = DEFAULT_BYTES) -> None:
         self._seconds, self._max_bytes = seconds, max_bytes
@@ -31,7 +32,8 @@ class PacketRing:
         self._bytes += packet.size
         while len(self._gops) > 1 and packet.media_s - self._gops[1][0].media_s >= self._seconds:
             self._drop_oldest()
-        while len(self._gops) > 1 and self._bytes > self._max_bytes:
+        # a stream that hardly ever sends a keyframe must not eat the machine: then its one GOP goes too
+        while self._gops and self._bytes > (self._max_bytes if len(self._gops) > 1 else ONE_GOP * self._max_bytes):
             self._drop_oldest()
             self.dropped_for_size += 1
 

@@ -94,8 +94,11 @@ def analyze_recording(
     vault_root: Path,
     sampling: Sampling,
     on_progress: Callable[[float, float | None], None],
+    fences_at: datetime | None = None,
 ) -> AnalysisReport:
     """Takes a recording down the road. `on_progress(done_s, total_s)` is called at every look.
+
+    It is judged by the fences in force when it was made, or at `fences_at` where somebody says by which.
 
     `detector` is asked for only when there is something to analyse. Raises IngestError where the file cannot be
     read, and says so in the row; EvidenceError where nothing more can be put on record.
@@ -104,7 +107,7 @@ def analyze_recording(
         recording = session.get_one(
             Recording, recording_id, options=[joinedload(Recording.camera).joinedload(Camera.site)]
         )
-        fences = _fences_in_force(session, recording)
+        fences = _fences_in_force(session, recording, fences_at or recording.started_at)
     plan = _plan(sampling, fences)
     if recording.state is RecordingState.ANALYSED and _same_plan(recording.analysis, plan):
         return AnalysisReport(recording_id, recording.analysis or {}, again=True)
@@ -195,9 +198,8 @@ def _same_plan(analysis: Mapping[str, Any] | None, plan: Mapping[str, Any]) -> b
     return analysis is not None and json.dumps({key: analysis.get(key) for key in plan}) == json.dumps(plan)
 
 
-def _fences_in_force(session: Session, recording: Recording) -> list[FenceInForce]:
-    """The camera's fences as they were on the day of the recording, those with a parking rule."""
-    at = recording.started_at
+def _fences_in_force(session: Session, recording: Recording, at: datetime) -> list[FenceInForce]:
+    """The camera's fences as they were at that moment, those with a parking rule."""
     versions = session.scalars(
         select(GeofenceVersion)
         .join(Geofence)
