@@ -52,6 +52,8 @@ def _facts(m: Mapping[str, Any], local: Any) -> dict[str, str]:
 
     recording, analysis, draft = m["recording"], m["analysis"] or {}, m["draft"]
     model = analysis.get("model") or {}
+    made_with = [analysis.get("software"), model.get("name"), model.get("digest")]
+    error_s = camera["clock_error_s"]
     return {
         "incident": incident["id"],
         "state": both(_words()["states"][incident["state"]]),
@@ -64,10 +66,10 @@ def _facts(m: Mapping[str, Any], local: Any) -> dict[str, str]:
         "left": when(incident["left_at"]),
         "camera": " · ".join(part for part in (camera["id"], camera["name"], camera["device_number"]) if part),
         "place": "—" if camera["lat"] is None else f"{camera['lat']}, {camera['lon']}",
-        "clock": f"{camera['clock_offset_s']} · {camera['clock_error_s'] or both(values['not_established'])}",
+        "clock": f"{camera['clock_offset_s']} · {both(values['not_established']) if error_s is None else error_s}",
         "geofence": f"{geofence['id']} v{geofence['version']} · {geofence['name']}",
         "recording": f"{recording['file']} · sha256:{recording['sha256']}" if recording else "—",
-        "model": " · ".join(str(part) for part in (analysis.get("software"), model.get("name"), model.get("digest"))),
+        "model": " · ".join(str(part) for part in made_with if part) or "—",
         "draft": f"{draft['file']} · v{draft['version']}" if draft else "—",
         "made": when(m["made_at"]),
     }

@@ -33,6 +33,7 @@ ENCRYPTED = 1
 MOST_GROWTH = 200  # deflate reaches 1032:1 on zeros; texts and pictures stay far below this
 FREE_GROWTH_BYTES = 1 << 20
 END_SEARCH_BYTES = END.size + 0xFFFF  # APPNOTE 4.3.16: a comment of at most 65535 bytes may follow
+LARGEST_DIRECTORY_BYTES = 16 << 20
 FEW_PARTS = 3
 
 
@@ -97,7 +98,7 @@ def _by_directory(file: BinaryIO, length: int) -> Listing | None:
         return None
     _, _, _, _, _, size, claimed_at, _ = END.unpack_from(tail, found)
     directory_at = tail_at + found - size
-    if directory_at < 0:
+    if directory_at < 0 or size > LARGEST_DIRECTORY_BYTES:
         return None
     shift = directory_at - claimed_at  # bytes put before the container move everything
     directory = _at(file, directory_at, size)
@@ -193,6 +194,8 @@ def foreign_parts(file: BinaryIO, length: int, members: Sequence[Listed], crcs: 
 
     crcs: of the bytes as they should be; a file without one is judged by what its own header says.
     """
+    if sum(member.size for member in members) > length:
+        return ["its sizes: they are false, or another program packed this ZIP"]
     parts: list[tuple[str, int, bytes]] = []
     directory: list[tuple[str, bytes]] = []
     offset = 0

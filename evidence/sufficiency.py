@@ -143,10 +143,10 @@ def _stream_size(facts: SufficiencyFacts) -> Finding:
 def _clip_round(moment: ExhibitMoment, still: ExhibitShown | None, clips: Sequence[ExhibitShown]) -> Finding:
     """A clip counts for the still it holds, whichever moment it was cut for."""
     lengths = [clip.length_s for clip in clips if still is not None and clip.holds(still.from_at)]
-    longest_s = max(lengths, default=None)
+    longest_s = max(lengths, default=0.0)
     return Finding(
         f"clip_{moment.value}",
-        ok=longest_s is not None and longest_s >= CLIP_LEAST_S,
+        ok=longest_s >= CLIP_LEAST_S,
         detail={"length_s": longest_s, "least_s": CLIP_LEAST_S},
     )
 

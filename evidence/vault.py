@@ -212,6 +212,8 @@ class Vault:
     def _decide(self, waiting: Path, is_known: Callable[[str], bool]) -> bool:
         """One waiting name; returns whether its object went. The object goes first: a kill between leaves the name."""
         sha256 = _sha256_in(waiting)
+        if not is_sha256(sha256):
+            raise NoObjectName(self.root, waiting.name)
         place = self.path_of(self.root, sha256, waiting.name.partition(sha256)[2])
         # The order matters: a live writer settles only after its commit, so what waits no longer is known by now.
         others = [name for name in (self.root / "incoming").glob(f"*/*-{sha256}*") if name != waiting]
