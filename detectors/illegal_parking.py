@@ -24,14 +24,22 @@ class Suspect:
     """A vehicle standing inside the geofence whose dwell is running."""
 
     track: Track
-    from_s: float  # since when it is known to stand: the look that first showed it, or the moment of stopping
+    from_s: float  # since when it is known to stand against the rule: the look that first showed it, or its stop
+    not_before_s: float | None = None  # the first look at which the rule was in force after it had slept
     stopped_s: float | None = None  # None: not established, or it stood there before the watching began
     confirmed: bool = False
 
+    def __post_init__(self) -> None:
+        self._runs_from(self.from_s)
+
     def stopped(self, at_s: float) -> None:
-        """The moment of stopping was found by looking back; the dwell runs from there."""
-        self.from_s = self.stopped_s = at_s
+        """The moment of stopping was found by looking back; the dwell runs from there, or from when it is forbidden."""
+        self.stopped_s = at_s
+        self._runs_from(at_s)
         self.track.first_seen_s = min(self.track.first_seen_s, at_s)
+
+    def _runs_from(self, at_s: float) -> None:
+        self.from_s = at_s if self.not_before_s is None else max(at_s, self.not_before_s)
 
 
 @dataclass
@@ -44,12 +52,18 @@ class IllegalParking:
     longest_step_s: float  # two looks further apart than this show nothing of the time between
     roles: frozenset[ObjectRole] = frozenset({ObjectRole.VEHICLE})
     suspects: dict[int, Suspect] = field(default_factory=dict)
+    _slept: bool = False
+    _awake_from_s: float | None = None
 
-    def update(self, tracks: Iterable[Track], *, in_force: bool = True) -> list[Suspect]:
-        """Follows who stands inside after a look; returns the suspects whose stay ended with it.
+    def update(self, tracks: Iterable[Track], *, at_s: float, in_force: bool = True) -> list[Suspect]:
+        """Follows who stands inside after the look at `at_s`; returns the suspects whose stay ended with it.
 
-        Out of force nobody is suspected, and a dwell that was not complete counts for nothing.
+        Out of force nobody is suspected, a dwell that was not complete counts for nothing, and what a vehicle stood
+        before is not counted when the rule comes into force again.
         """
+        if self._slept and in_force:
+            self._awake_from_s = at_s
+        self._slept = not in_force
         standing = {track.id: track for track in tracks if track.role in self.roles and track.stands}
         ended = [
             self.suspects.pop(number)
@@ -60,7 +74,7 @@ class IllegalParking:
         ]
         for track in standing.values() if in_force else ():
             if track.id not in self.suspects and self._inside(track, was_inside=False) and not self._followed(track):
-                self.suspects[track.id] = Suspect(track, track.standing_from_s)
+                self.suspects[track.id] = Suspect(track, track.standing_from_s, self._awake_from_s)
         return ended
 
     def dwell(self, suspect: Suspect) -> Dwell:

@@ -1,7 +1,7 @@
 """The detector on an exported model: OpenVINO directly, without torch and without the training library.
 
-Each look is cut to its region, scaled with its sides kept (letterbox), and inferred; a batch of looks runs on as
-many infer requests as the machine has cores. See docs/decisions/0002-inference-engine.md for the measurements.
+The parts of each look are packed into one input, scaled with their sides kept, and inferred; a batch of looks runs
+on as many infer requests as the machine has cores. The measurements are in docs/decisions/0002-inference-engine.md.
 """
 
 import os
@@ -20,6 +20,7 @@ from detectors.class_roles import roles_of
 from detectors.errors import UnusableWeights
 from detectors.frame import Bytes
 from detectors.geometry import Box
+from detectors.look_region import Placed, pack
 from detectors.sightings import Detection, Look, ObjectRole
 from models.digest import sha256_of
 
@@ -59,39 +60,44 @@ class OpenVinoDetector:
 
     def detect(self, looks: Sequence[Look]) -> list[list[Detection]]:
         outputs: list[NDArray[np.float32] | None] = [None] * len(looks)
-        placed = []
-        for number, look in enumerate(looks):
-            picture, scale, left, top = self._letterbox(look)
-            placed.append((scale, left, top))
-            self._queue.start_async({0: picture}, (outputs, number))
+        layouts = [pack(look.regions, self._width, self._height) for look in looks]
+        for number, (look, layout) in enumerate(zip(looks, layouts, strict=True)):
+            self._queue.start_async({0: self._canvas(look, layout)}, (outputs, number))
         self._queue.wait_all()
         return [
-            self._detections(output, look, *place)
-            for output, look, place in zip(outputs, looks, placed, strict=True)
+            self._detections(output, look, layout)
+            for output, look, layout in zip(outputs, looks, layouts, strict=True)
             if output is not None
         ]
 
-    def _letterbox(self, look: Look) -> tuple[Bytes, float, int, int]:
-        region = look.region
-        scale = min(self._width / region.width, self._height / region.height)
-        width, height = max(round(region.width * scale), 2), max(round(region.height * scale), 2)
+    def _canvas(self, look: Look, layout: list[Placed]) -> Bytes:
         canvas = np.full((1, self._height, self._width, 3), LETTERBOX_GREY, np.uint8)
-        left, top = (self._width - width) // 2, (self._height - height) // 2
-        canvas[0, top : top + height, left : left + width] = look.frame.rgb_of(region, width, height)
-        return canvas, scale, left, top
+        for part in layout:
+            width, height = part.size
+            canvas[0, part.top : part.top + height, part.left : part.left + width] = look.frame.rgb_of(
+                part.region, width, height
+            )
+        return canvas
 
-    def _detections(
-        self, output: NDArray[np.float32], look: Look, scale: float, left: int, top: int
-    ) -> list[Detection]:
+    def _detections(self, output: NDArray[np.float32], look: Look, layout: list[Placed]) -> list[Detection]:
         corners, scores, classes = self._candidates(output)
-        corners = (corners - np.array([left, top, left, top], np.float32)) / scale
-        corners += np.array([look.region.x1, look.region.y1, look.region.x1, look.region.y1], np.float32)
         found = []
-        for at in range(len(scores)):
-            box = Box(*(float(value) for value in corners[at])).within(look.frame.width, look.frame.height)
-            if box.width >= 1 and box.height >= 1:
-                number = int(classes[at])
-                found.append(Detection(box, self._roles[number], self._names[number], float(scores[at])))
+        for (x1, y1, x2, y2), score, number in zip(corners.tolist(), scores.tolist(), classes.tolist(), strict=True):
+            part = _part_at(layout, (x1 + x2) / 2, (y1 + y2) / 2)
+            if part is None:
+                continue
+            region, scale = part.region, part.scale
+            box = Box(
+                (x1 - part.left) / scale + region.x1,
+                (y1 - part.top) / scale + region.y1,
+                (x2 - part.left) / scale + region.x1,
+                (y2 - part.top) / scale + region.y1,
+            )
+            inside = Box(
+                max(box.x1, region.x1), max(box.y1, region.y1), min(box.x2, region.x2), min(box.y2, region.y2)
+            ).within(look.frame.width, look.frame.height)
+            if inside.width >= 1 and inside.height >= 1:
+                found.append(Detection(inside, self._roles[number], self._names[number], score))
         return without_parts(found)
 
     def _candidates(
@@ -124,6 +130,14 @@ def without_parts(found: list[Detection]) -> list[Detection]:
         if not any(one.role is other.role and one.box.share_of_smaller(other.box) > NESTED_SHARE for other in kept):
             kept.append(one)
     return kept
+
+
+def _part_at(layout: list[Placed], x: float, y: float) -> Placed | None:
+    for part in layout:
+        width, height = part.size
+        if part.left <= x < part.left + width and part.top <= y < part.top + height:
+            return part
+    return None  # on the grey between the parts there is nothing
 
 
 def _keep_output(request: Any, place: tuple[list[Any], int]) -> None:

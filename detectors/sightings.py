@@ -36,10 +36,10 @@ class Detection:
 
 @dataclass(frozen=True)
 class Look:
-    """A frame and the part of it that matters, in pixels of the full picture."""
+    """A frame and the parts of it that matter, in pixels of the full picture; the parts do not overlap."""
 
     frame: Frame
-    region: Box
+    regions: tuple[Box, ...]
 
 
 class Detector(Protocol):

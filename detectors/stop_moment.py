@@ -1,4 +1,4 @@
-"""The moment an object came to stand: looked for backwards in the pictures before it was first seen standing.
+"""The moments an object came to stand and left, looked for in the pictures between two looks.
 
 Pure: frames come in, a time goes out. Which frames are decoded, and from where, is ingest/look_back.py.
 """
@@ -37,3 +37,17 @@ def stop_moment(shown: list[Shown]) -> float | None:
         elif first_there_s - each.at_s > PASSING_S:
             break
     return None if first_there_s <= shown[0].at_s else first_there_s
+
+
+def leave_moment(shown: list[Shown]) -> float:
+    """The last moment up to which the object is there without a break longer than PASSING_S.
+
+    shown: in order of time, the first one there.
+    """
+    last_there_s = shown[0].at_s
+    for each in shown:
+        if each.there:
+            last_there_s = each.at_s
+        elif each.at_s - last_there_s > PASSING_S:
+            break
+    return last_there_s

@@ -99,7 +99,7 @@ class Tracker:
         free = list(detections)
         for track, detection in self._by_place(look.frame, free):
             self._stay(track, detection, look.frame)
-            self._absorb(track, detection.box, at_s)
+            self._absorb(track, detection.box, look.frame)
         newcomers = [*free]
         unmatched = [track for track in self.tracks if track.sightings[-1].at_s < at_s]
         for track in [track for track in unmatched if track.stands]:
@@ -152,14 +152,18 @@ class Tracker:
         free[:] = [detection for number, detection in enumerate(free) if number not in taken]
         return matched
 
-    def _absorb(self, track: Track, box: Box, at_s: float) -> None:
-        """Half a vehicle beside a post may have begun a track of its own; a box round both halves tells."""
+    def _absorb(self, track: Track, box: Box, frame: Frame) -> None:
+        """Half a vehicle beside a post may have begun a track of its own; a box round both halves tells.
+
+        The half is still to be seen where it was. What is not to be seen inside the larger box is hidden by it.
+        """
         for other in self.tracks:
             if (
                 other is not track
                 and other.role is track.role
-                and other.sightings[-1].at_s < at_s
+                and other.sightings[-1].at_s < frame.media_s
                 and other.place.covered_by(box) > ABSORBED_SHARE
+                and other.appearance.likeness(frame).same
             ):
                 other.inside_another += 1
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from detectors.frame import Frame
 from detectors.geometry import Box, Polygon
 from detectors.illegal_parking import IllegalParking, Suspect
-from detectors.look_region import look_region
+from detectors.look_region import look_regions
 from detectors.sightings import Detection, Detector, Look, ObjectRole
 from detectors.tracker import SHOWN, Tracker
 from evidence.sealing import PendingExhibit
@@ -117,7 +117,7 @@ class CameraWorker:
         self._stays: dict[tuple[str, int], Stay] = {}
         width, height = facts.width // 2 * 2, facts.height // 2 * 2
         polygons = [Polygon.of_fractions(fence.polygon, width, height) for fence in fences]
-        self._region: Box = look_region(polygons, width, height)
+        self._regions: tuple[Box, ...] = look_regions(polygons, width, height)
         self._rules = [
             (fence, IllegalParking(fence.geofence_id, polygon, fence.dwell_s, sampling.longest_step_s, fence.roles))
             for fence, polygon in zip(fences, polygons, strict=True)
@@ -129,12 +129,12 @@ class CameraWorker:
         for packet in self._source.packets():
             self._ring.add(packet)
             for frame in self._sampler.offer(packet):
-                self._looks.append(Look(frame, self._region))
+                self._looks.append(Look(frame, self._regions))
                 on_progress(frame.media_s)
             if len(self._looks) >= self._looks_at_once:
                 self._look()
             self._cut_what_is_complete()
-        self._looks.extend(Look(frame, self._region) for frame in self._sampler.finish())
+        self._looks.extend(Look(frame, self._regions) for frame in self._sampler.finish())
         self._look()
         self._end("the recording ends here" if self._source.broken_at_s is None else "the recording breaks off here")
         self.counts.frames_decoded = self._sweep_decoder.decoded + self._past_decoder.decoded
@@ -169,7 +169,8 @@ class CameraWorker:
         """One look through tracks, occupancy and dwell."""
         self._tracker.update(look, detections)
         for fence, rule in self._rules:
-            for suspect in rule.update(self._tracker.tracks, in_force=fence.in_force(look.frame.captured_at)):
+            in_force = fence.in_force(look.frame.captured_at)
+            for suspect in rule.update(self._tracker.tracks, at_s=look.frame.media_s, in_force=in_force):
                 self._stay_ended(self._stays.pop((rule.geofence_id, suspect.track.id), None))
             for suspect in rule.suspects.values():
                 self._look_into(fence, rule, suspect)

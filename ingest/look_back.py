@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
-from detectors.stop_moment import Shown, look_for, stop_moment
+from detectors.stop_moment import Shown, leave_moment, look_for, stop_moment
 from ingest.decoding import FrameDecoder
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import TimedPacket
@@ -45,7 +45,7 @@ class LookBack:
     def leave_moment(self, appearance: Appearance, shown_s: float, absent_s: float) -> float:
         """The last picture in which the object of `shown_s` is still there; `absent_s` shows its place without it."""
         shown = look_for(appearance, self.frames(shown_s, absent_s))
-        return max((each.at_s for each in shown if each.there), default=shown_s)
+        return leave_moment([Shown(shown_s, there=True), *shown])
 
 
 def _last_needed(gop: list[TimedPacket], to_s: float) -> int:

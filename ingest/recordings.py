@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from cases.timetable import covers
 from detectors.sightings import Detector, ObjectRole
-from evidence.vault import Vault
+from evidence.vault import DiskCalls, Vault
 from ingest.camera_worker import CameraWorker, FenceInForce, WorkerCounts
 from ingest.errors import IngestError, NotAVideo
 from ingest.media_clock import utc_of
@@ -95,6 +95,7 @@ def analyze_recording(
     sampling: Sampling,
     on_progress: Callable[[float, float | None], None],
     fences_at: datetime | None = None,
+    disk: DiskCalls | None = None,
 ) -> AnalysisReport:
     """Takes a recording down the road. `on_progress(done_s, total_s)` is called at every look.
 
@@ -118,7 +119,7 @@ def analyze_recording(
                 raise NotAVideo(path, "the file has changed since it was taken in")
             _set_state(sessions, recording_id, RecordingState.ANALYSING)
             analysis = plan | _analyzed(
-                sessions, recording, source, fences, detector(), vault_root, sampling, on_progress
+                sessions, recording, source, fences, detector(), vault_root, sampling, on_progress, disk
             )
     except IngestError as error:
         _set_state(sessions, recording_id, RecordingState.FAILED, failure=str(error))
@@ -136,6 +137,7 @@ def _analyzed(
     vault_root: Path,
     sampling: Sampling,
     on_progress: Callable[[float, float | None], None],
+    disk: DiskCalls | None,
 ) -> dict[str, Any]:
     began, cpu_began = time.monotonic(), time.process_time()
     offset_s = recording.camera.clock_offset_s
@@ -143,7 +145,7 @@ def _analyzed(
     def utc(media_s: float) -> datetime:
         return utc_of(media_s, recording.started_at, offset_s)
 
-    with Vault.open(vault_root) as vault:
+    with Vault.open(vault_root, disk) as vault:
         witness = Witness(sessions, vault, recording.camera_id, recording.id, utc)
         recovered = vault.recover(witness.knows)
         if recovered.writers:

@@ -67,9 +67,12 @@ def transaction(sessions: Sessions) -> Iterator[Session]:
 
 @contextmanager
 def reading(sessions: Sessions) -> Iterator[Session]:
-    """A transaction that only reads: it takes no write lock, and is rolled back."""
+    """A transaction that only reads, all of it as of one moment: it takes no write lock, and is rolled back."""
     with sessions() as session:
-        session.connection(execution_options={"read_only": True})
+        options: dict[str, Any] = {"read_only": True}
+        if session.get_bind().dialect.name == "postgresql":
+            options["isolation_level"] = "REPEATABLE READ"  # SQLite's WAL gives a reader one snapshot anyway
+        session.connection(execution_options=options)
         yield session
 
 
