@@ -1,5 +1,8 @@
 """What can go wrong in the workflow of a case."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from models.enums import Act, IncidentState
 
 
@@ -22,3 +25,29 @@ class UnknownIncident(CaseError):
 
 class DecisionRefused(CaseError):
     """A reviewer's decision lacks what the law asks of it."""
+
+
+class AccountRefused(CaseError):
+    """A user cannot be added as asked."""
+
+
+class LawDataUnusable(CaseError):
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path.name} cannot be used: {why}; mend the file, nothing is drafted on a guess")
+        self.path = path
+
+
+class DocumentFailed(CaseError):
+    """A draft could not be written as a document."""
+
+
+class SiteFileRefused(CaseError):
+    """A site file says something that cannot be; each problem tells its line, field and what is wrong."""
+
+    def __init__(self, path: Path, problems: Sequence[object]) -> None:
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.path, self.problems = path, tuple(problems)
+
+
+class SiteConflict(CaseError):
+    """A site file, sound in itself, disagrees with what the database already holds."""

@@ -1,0 +1,556 @@
+"""The draft case: everything on record about an incident, put in order for the person who decides.
+
+Composed from rows alone. A statement of fact carries the pointer to the exhibit, sighting, event, record or article
+it rests on; where something is not established the draft says so, and the reasons against stand beside those for.
+The owner is not in it. How it looks on paper is in cases/draft_documents.py.
+"""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from importlib.metadata import version as version_of
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.draft_content import (
+    Checked,
+    DraftContent,
+    EventEntry,
+    ExhibitEntry,
+    Pointer,
+    Reason,
+    Section,
+    Statement,
+    When,
+    Where,
+    Who,
+)
+from cases.draft_timeline import Look, gap_seconds, standing, timeline
+from cases.draft_words import (
+    Value,
+    clock_time,
+    duration,
+    local_time,
+    percent,
+    say,
+    term,
+    two_places,
+    utc_time,
+)
+from cases.errors import UnknownIncident
+from cases.languages import Bilingual
+from cases.law.provisions import Article, Provision, provision_in_force
+from detectors.dwell import Dwell
+from evidence import case_rows, sufficiency
+from models.enums import Act, ExhibitKind, ExhibitMoment, NoticeStatus, SightingKind
+from models.incidents import DraftCase, Incident
+from models.promises import Notice
+
+SOFTWARE = f"streetwitness {version_of('streetwitness')}"
+SHOWN_OF_DIGEST = 12
+
+SHARE_NOT_SHOWN_WORTH_SAYING = 0.05
+LOW_CONFIDENCE = 0.5
+PARTLY_INSIDE = 0.5
+
+# what a court would be told first, in this order
+ORDER_OF_MOMENTS = (
+    ExhibitMoment.ENTRY,
+    ExhibitMoment.DWELL_COMPLETE,
+    ExhibitMoment.GRACE_END,
+    ExhibitMoment.SHARPEST,
+)
+ORDER_OF_KINDS = (ExhibitKind.STILL, ExhibitKind.CLOSE_UP, ExhibitKind.CLIP, ExhibitKind.DERIVATIVE)
+CARRY_THE_MATTER = ("prohibition", "penalty")
+# findings of the sufficiency check that speak against the case itself; the others say what is still to be added
+SPEAK_AGAINST = ("camera_papers", "clock_error", "clock_source", "plate")
+
+
+def compose(session: Session, incident_id: uuid.UUID, *, at: datetime) -> DraftCase:
+    """The next version of the incident's draft, added to the session. Raises UnknownIncident.
+
+    The incident is locked first, so that two who compose at once get two versions.
+    """
+    session.flush()
+    if session.get(Incident, incident_id, with_for_update=True) is None:
+        raise UnknownIncident(incident_id)
+    rows = case_rows.load(session, incident_id)
+    notices = session.scalars(
+        select(Notice).where(Notice.incident_id == incident_id).order_by(Notice.promised_at, Notice.id)
+    ).all()
+    version = rows.draft.version + 1 if rows.draft else 1
+    content = _Composition(rows, notices).content(version, at)
+    draft = DraftCase(
+        incident_id=incident_id,
+        version=version,
+        content=content.model_dump(mode="json"),
+        made_at=at,
+        software=SOFTWARE,
+    )
+    session.add(draft)
+    session.flush()
+    return draft
+
+
+@dataclass(frozen=True)
+class _Composition:
+    """One incident's rows, and the parts of the draft that follow from them."""
+
+    rows: case_rows.CaseRows
+    notices: Sequence[Notice]
+
+    def content(self, version: int, at: datetime) -> DraftContent:
+        return DraftContent(
+            incident_id=self.incident.id,
+            version=version,
+            made_at=at,
+            software=SOFTWARE,
+            offence=self.incident.offence,
+            conduct_on=self.rows.day,
+            who=self.who,
+            where=self.where,
+            when=self.when,
+            provision=self.provision,
+            statements=tuple(self._statements()),
+            exhibits=self.exhibits,
+            timeline=tuple(timeline(self.looks, self.when)),
+            shown_s=self.stood.shown_s,
+            unseen_share=round(self.share_not_shown, 4),
+            sufficiency=tuple(_checked(finding) for finding in self.findings),
+            against=tuple(self._against()),
+            events=tuple(
+                EventEntry(seq=event.seq, act=event.act, to_state=event.to_state, actor=event.actor, at=event.at)
+                for event in self.rows.events
+            ),
+        )
+
+    # --- what the rows say
+
+    @property
+    def incident(self) -> Incident:
+        return self.rows.incident
+
+    @cached_property
+    def who(self) -> Who:
+        confirmed = next((event for event in self.rows.events if event.act is Act.CONFIRMED), None)
+        return Who(
+            plate=self.incident.plate,
+            plate_confidence=self.incident.plate_confidence,
+            vehicle_class=confirmed.facts.get("class") if confirmed else None,
+        )
+
+    @cached_property
+    def where(self) -> Where:
+        camera, version, incident = self.incident.camera, self.incident.geofence_version, self.incident
+        analysis = (incident.recording.analysis if incident.recording else None) or {}
+        return Where(
+            site=camera.site.name,
+            camera_id=camera.id,
+            camera=camera.name,
+            device_number=camera.device_number,
+            lat=camera.lat,
+            lon=camera.lon,
+            geofence_id=version.geofence_id,
+            geofence=version.geofence.name,
+            geofence_version=version.version,
+            polygon=tuple((float(x), float(y)) for x, y in version.polygon),
+            box=(incident.box_x1, incident.box_y1, incident.box_x2, incident.box_y2),
+            picture_width=analysis.get("width"),
+            picture_height=analysis.get("height"),
+        )
+
+    @cached_property
+    def when(self) -> When:
+        incident = self.incident
+        return When(
+            timezone=incident.camera.site.timezone,
+            first_seen=incident.first_seen_at,
+            stopped=incident.stopped_at,
+            dwell_complete=incident.confirmed_at,
+            grace_ends=incident.grace_ends_at,
+            last_seen=incident.last_seen_at,
+            left=incident.left_at,
+        )
+
+    @cached_property
+    def provision(self) -> Provision | None:
+        return provision_in_force(self.incident.offence, self.rows.day)
+
+    @cached_property
+    def looks(self) -> list[Look]:
+        return [
+            Look(row.at, row.kind, row.until_at, row.confidence, row.share_inside, row.note)
+            for row in self.rows.sightings
+        ]
+
+    @cached_property
+    def standing_since(self) -> datetime:
+        """From when its time counts: the stop, or the first sight where the stop is not shown."""
+        return self.when.stopped or self.when.first_seen
+
+    @cached_property
+    def standing_looks(self) -> list[Look]:
+        return [look for look in self.looks if self.standing_since <= look.at <= self.when.last_seen]
+
+    @cached_property
+    def least_share_inside(self) -> float | None:
+        shares = [look.share_inside for look in self.standing_looks if look.share_inside is not None]
+        return min(shares, default=None)
+
+    @cached_property
+    def stood(self) -> Dwell:
+        return standing(self.looks, self.standing_since, self.when.last_seen)
+
+    @cached_property
+    def share_not_shown(self) -> float:
+        return self.stood.not_shown_s / max(self.stood.shown_s + self.stood.not_shown_s, 1.0)
+
+    @cached_property
+    def findings(self) -> list[sufficiency.Finding]:
+        return sufficiency.check(case_rows.sufficiency_facts(self.rows))
+
+    @cached_property
+    def exhibits(self) -> tuple[ExhibitEntry, ...]:
+        ordered = sorted(
+            self.rows.exhibits, key=lambda row: (ORDER_OF_MOMENTS.index(row.moment), ORDER_OF_KINDS.index(row.kind))
+        )
+        return tuple(
+            ExhibitEntry(
+                label=f"E{number}",
+                id=row.id,
+                kind=row.kind,
+                moment=row.moment,
+                sha256=row.sha256,
+                size_bytes=row.sealed.size_bytes,
+                media_type=row.sealed.media_type,
+                from_at=row.from_at,
+                to_at=row.to_at,
+            )
+            for number, row in enumerate(ordered, start=1)
+        )
+
+    # --- the sentences
+
+    def _statements(self) -> Iterable[Statement]:
+        yield from self._say_who()
+        yield from self._say_what()
+        yield from self._say_where()
+        yield from self._say_when()
+        yield from self._say_what_came_after()
+
+    def _say_who(self) -> Iterable[Statement]:
+        pictures = self._exhibits_of(ExhibitKind.CLOSE_UP) or self._exhibits_of(ExhibitKind.STILL)
+        carried = [*pictures, self._record_of_incident()]
+        if self.who.plate is None:
+            yield _statement("who", "plate_not_established", carried)
+        else:
+            confidence = self.who.plate_confidence
+            yield _statement(
+                "who",
+                "plate_read",
+                carried,
+                plate=self.who.plate,
+                confidence=two_places(confidence) if confidence is not None else term("never_measured"),
+            )
+        opened = self._events_of(Act.CONFIRMED) or [self._record_of_incident()]
+        if self.who.vehicle_class is None:
+            yield _statement("who", "vehicle_class_not_established", opened)
+        else:
+            yield _statement("who", "vehicle_class", opened, vehicle_class=term(self.who.vehicle_class))
+
+    def _say_what(self) -> Iterable[Statement]:
+        share = self.least_share_inside
+        yield _statement(
+            "what",
+            "conduct",
+            [self._sightings(self.standing_since, self.when.last_seen), *self._exhibits_of(ExhibitKind.STILL)],
+            since=self._local(self.standing_since),
+            until=self._local(self.when.last_seen),
+            geofence=self.where.geofence,
+            version=self.where.geofence_version,
+            length=duration((self.when.last_seen - self.standing_since).total_seconds()),
+            shown=duration(self.stood.shown_s),
+            share=percent(share) if share is not None else term("never_measured"),
+        )
+        if self.provision is None:
+            yield _statement(
+                "what",
+                "provision_unknown",
+                [self._law_data()],
+                on=self.rows.day.isoformat(),
+                offence=term(self.incident.offence.value),
+            )
+            return
+        cited = [_article(article) for article in self.provision.article if article.cited_for in CARRY_THE_MATTER]
+        yield _statement("what", "provision", cited, name=self.provision.name, penalty=self.provision.penalty)
+        competence = self.provision.competence
+        yield _statement(
+            "what",
+            "competence",
+            [_article(self.provision.article_named(name)) for name in competence.articles],
+            competence=competence.text,
+        )
+
+    def _say_where(self) -> Iterable[Statement]:
+        where, version = self.where, self.incident.geofence_version
+        shown: dict[str, Value] = {
+            "camera": where.camera,
+            "camera_id": where.camera_id,
+            "device": where.device_number or term("not_recorded"),
+        }
+        if where.lat is None or where.lon is None:
+            yield _statement("where", "camera_place_unknown", [self._record_of_camera()], **shown)
+        else:
+            place = {"lat": f"{where.lat:.6f}", "lon": f"{where.lon:.6f}"}
+            yield _statement("where", "camera_place", [self._record_of_camera()], **shown, **place)
+        rule = version.offences.get(self.incident.offence.value, {})
+        yield _statement(
+            "where",
+            "fence",
+            [self._record_of_geofence()],
+            geofence=where.geofence,
+            geofence_id=where.geofence_id,
+            version=where.geofence_version,
+            valid_from=self._local(version.valid_from),
+            dwell=duration(rule["dwell_s"]) if "dwell_s" in rule else term("not_recorded"),
+            grace=duration(rule["grace_s"]) if "grace_s" in rule else term("not_recorded"),
+        )
+
+    def _say_when(self) -> Iterable[Statement]:
+        when = self.when
+        entry = self._exhibits_at(ExhibitMoment.ENTRY)
+        yield _statement("when", "first_seen", [self._sighting(when.first_seen)], at=self._both(when.first_seen))
+        if when.stopped is None:
+            carried = [self._sighting(when.first_seen), *entry]
+            yield _statement("when", "already_stood", carried)
+        else:
+            carried = [self._sighting(when.stopped), *entry]
+            yield _statement("when", "stopped", carried, at=self._both(when.stopped))
+        yield _statement(
+            "when",
+            "dwell_complete",
+            [
+                self._sighting(when.dwell_complete),
+                *self._events_of(Act.CONFIRMED),
+                *self._exhibits_at(ExhibitMoment.DWELL_COMPLETE),
+            ],
+            at=self._both(when.dwell_complete),
+            shown=duration(standing(self.looks, self.standing_since, when.dwell_complete).shown_s),
+        )
+        if when.grace_ends is not None:
+            yield _statement(
+                "when",
+                "grace_ended",
+                [
+                    *(self._events_of(Act.GRACE_EXPIRED) or self._events_of(Act.GRACE_STARTED)),
+                    *self._exhibits_at(ExhibitMoment.GRACE_END),
+                    self._record_of_incident(),
+                ],
+                at=self._both(when.grace_ends),
+            )
+        yield _statement("when", "last_seen", [self._sighting(when.last_seen)], at=self._both(when.last_seen))
+        if when.left is not None:
+            yield _statement(
+                "when",
+                "left",
+                [*self._events_of(Act.VEHICLE_LEFT), self._record_of_incident()],
+                at=self._both(when.left),
+            )
+        yield self._say_how_unbroken()
+        yield self._say_whose_clock()
+
+    def _say_how_unbroken(self) -> Statement:
+        counted = {kind: sum(look.kind is kind for look in self.standing_looks) for kind in SightingKind}
+        since, until = self.standing_since, self.when.last_seen
+        return _statement(
+            "when",
+            "continuity",
+            [self._sightings(since, until)],
+            looks=len(self.standing_looks) - counted[SightingKind.GAP],
+            gap=duration(gap_seconds(self.looks, since, until)),
+            share=percent(gap_seconds(self.looks, since, until) / max((until - since).total_seconds(), 1.0)),
+            **{kind.value: counted[kind] for kind in SightingKind if kind is not SightingKind.GAP},
+        )
+
+    def _say_whose_clock(self) -> Statement:
+        camera, recording = self.incident.camera, self.incident.recording
+        bound = camera.clock_error_s
+        measured: dict[str, Value] = {
+            "offset": two_places(camera.clock_offset_s),
+            "error": f"{two_places(bound)} s" if bound is not None else term("never_measured"),
+        }
+        if recording is None:
+            return _statement("when", "clock_of_camera", [self._record_of_camera()], **measured)
+        carried = [self._record_of_recording(recording.sha256), self._record_of_camera()]
+        return _statement("when", "clock_of_recording", carried, source=term(recording.clock_source.value), **measured)
+
+    def _say_what_came_after(self) -> Iterable[Statement]:
+        for notice in self.notices:
+            carried = [Pointer(kind="record", ref=f"notice:{notice.id}", label=_label_of_notice(notice))]
+            promised = self._local(notice.promised_at)
+            if notice.delivered_at is not None:
+                delivered = self._local(notice.delivered_at)
+                yield _statement("after", "notice_delivered", carried, promised=promised, delivered=delivered)
+            else:
+                status = term(notice.status.value)
+                yield _statement("after", "notice_not_delivered", carried, promised=promised, status=status)
+
+    # --- the reasons against
+
+    def _against(self) -> Iterable[Reason]:
+        yield from self._what_the_check_found()
+        if self.when.stopped is None:
+            yield _reason("already_stood", [self._sighting(self.when.first_seen)])
+        if self.share_not_shown >= SHARE_NOT_SHOWN_WORTH_SAYING:
+            carried = [self._sightings(self.standing_since, self.when.last_seen)]
+            yield _reason("gaps_share", carried, share=percent(self.share_not_shown))
+        if self.incident.confidence < LOW_CONFIDENCE:
+            confidence = two_places(self.incident.confidence)
+            yield _reason("low_confidence", [self._record_of_incident()], confidence=confidence)
+        if self.least_share_inside is not None and self.least_share_inside < PARTLY_INSIDE:
+            carried = [self._sightings(self.standing_since, self.when.last_seen)]
+            yield _reason("partly_inside", carried, share=percent(self.least_share_inside))
+        absent = [look for look in self.standing_looks if look.kind is SightingKind.ABSENT]
+        if absent:
+            carried = [self._sightings(absent[0].at, absent[-1].at)]
+            yield _reason("absent_between", carried, absent=len(absent))
+        if self.incident.geofence_version.warning_only:
+            yield _reason("warning_only", [self._record_of_geofence()])
+        if not self.notices:
+            yield _reason("no_notice", [self._record_of_incident()])
+        elif not any(notice.status is NoticeStatus.DELIVERED for notice in self.notices):
+            carried = [
+                Pointer(kind="record", ref=f"notice:{notice.id}", label=_label_of_notice(notice))
+                for notice in self.notices
+            ]
+            yield _reason("notice_not_delivered", carried)
+        yield from self._what_the_law_data_lack()
+
+    def _what_the_check_found(self) -> Iterable[Reason]:
+        carried = {
+            "camera_papers": self._record_of_camera(),
+            "clock_error": self._record_of_camera(),
+            "clock_source": self._record_of_recording(self.incident.recording.sha256)
+            if self.incident.recording
+            else self._record_of_camera(),
+            "plate": self._record_of_incident(),
+        }
+        for finding in self.findings:
+            if not finding.ok and finding.code in SPEAK_AGAINST:
+                yield Reason(code=finding.code, text=_in_words(finding), pointers=(carried[finding.code],))
+
+    def _what_the_law_data_lack(self) -> Iterable[Reason]:
+        if self.provision is None:
+            yield _reason("no_provision", [self._law_data()])
+            return
+        for article in self.provision.article:
+            if not article.verified:
+                cited = _article(article)
+                yield _reason("unverified_article", [cited], article=cited.label)
+
+    # --- what carries a sentence
+
+    def _local(self, at: datetime) -> str:
+        return local_time(at, self.when.timezone)
+
+    def _both(self, at: datetime) -> str:
+        return f"{self._local(at)} ({utc_time(at)})"
+
+    def _exhibits_of(self, kind: ExhibitKind) -> list[Pointer]:
+        return [_exhibit(entry) for entry in self.exhibits if entry.kind is kind]
+
+    def _exhibits_at(self, moment: ExhibitMoment) -> list[Pointer]:
+        return [_exhibit(entry) for entry in self.exhibits if entry.moment is moment]
+
+    def _events_of(self, act: Act) -> list[Pointer]:
+        return [
+            Pointer(kind="event", ref=str(event.seq), label=say("pointer", "event", seq=event.seq, act=term(act.value)))
+            for event in self.rows.events
+            if event.act is act
+        ]
+
+    def _sighting(self, at: datetime) -> Pointer:
+        """The sighting on record nearest to that moment: a stop found by looking back has none of its own."""
+        if not self.looks:
+            return self._record_of_incident()
+        nearest = min(self.looks, key=lambda look: abs(look.at - at)).at
+        label = say("pointer", "sighting", at=clock_time(nearest, self.when.timezone))
+        return Pointer(kind="sighting", ref=nearest.isoformat(), label=label)
+
+    def _sightings(self, since: datetime, until: datetime) -> Pointer:
+        """Those from the one moment to the other."""
+        held = [look.at for look in self.looks if since <= look.at <= until]
+        if not held:
+            return self._sighting(since)
+        clock = {"since": clock_time(held[0], self.when.timezone), "until": clock_time(held[-1], self.when.timezone)}
+        ref = f"{held[0].isoformat()}/{held[-1].isoformat()}"
+        return Pointer(kind="sighting", ref=ref, label=say("pointer", "sightings", **clock))
+
+    def _record_of_incident(self) -> Pointer:
+        return Pointer(kind="record", ref=f"incident:{self.incident.id}", label=say("pointer", "incident"))
+
+    def _record_of_camera(self) -> Pointer:
+        camera_id = self.where.camera_id
+        return Pointer(kind="record", ref=f"camera:{camera_id}", label=say("pointer", "camera", id=camera_id))
+
+    def _record_of_geofence(self) -> Pointer:
+        named, version = self.where.geofence_id, self.where.geofence_version
+        return Pointer(
+            kind="record",
+            ref=f"geofence:{named}:{version}",
+            label=say("pointer", "geofence", id=named, version=version),
+        )
+
+    def _record_of_recording(self, sha256: str) -> Pointer:
+        return Pointer(
+            kind="record",
+            ref=f"recording:sha256:{sha256}",
+            label=say("pointer", "recording", digest=sha256[:SHOWN_OF_DIGEST]),
+        )
+
+    def _law_data(self) -> Pointer:
+        offence, on = self.incident.offence.value, self.rows.day.isoformat()
+        return Pointer(
+            kind="record", ref=f"law:{offence}:{on}", label=say("pointer", "law_data", offence=term(offence), on=on)
+        )
+
+
+def _statement(section: Section, code: str, pointers: Sequence[Pointer], **values: Value) -> Statement:
+    return Statement(code=code, section=section, text=say("statement", code, **values), pointers=tuple(pointers))
+
+
+def _reason(code: str, pointers: Sequence[Pointer], **values: Value) -> Reason:
+    return Reason(code=code, text=say("against", code, **values), pointers=tuple(pointers))
+
+
+def _exhibit(entry: ExhibitEntry) -> Pointer:
+    label = say("pointer", "exhibit", label=entry.label, digest=entry.sha256[:SHOWN_OF_DIGEST])
+    return Pointer(kind="exhibit", ref=str(entry.id), label=label)
+
+
+def _article(article: Article) -> Pointer:
+    return Pointer(
+        kind="article", ref=article.id, label=say("pointer", "article", law=article.law, article=article.article)
+    )
+
+
+def _label_of_notice(notice: Notice) -> Bilingual:
+    return say("pointer", "notice", id=str(notice.id)[:8])
+
+
+def _in_words(finding: sufficiency.Finding) -> Bilingual:
+    return Bilingual(zh=sufficiency.say(finding, "zh"), en=sufficiency.say(finding, "en"))
+
+
+def _checked(finding: sufficiency.Finding) -> Checked:
+    zh, en = sufficiency.words("zh")[finding.code], sufficiency.words("en")[finding.code]
+    return Checked(
+        code=finding.code,
+        ok=finding.ok,
+        title=Bilingual(zh=zh.title, en=en.title),
+        text=_in_words(finding),
+        source=zh.source,
+    )

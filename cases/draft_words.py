@@ -1,0 +1,81 @@
+"""The words of the draft case: sentences, labels and terms from draft_words.toml, and how values are written in them.
+
+Pure. A sentence is made in both languages at once, so that neither can fall behind the other.
+"""
+
+import tomllib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from cases.languages import Bilingual, Language
+
+Chapter = Literal["statement", "against", "pointer", "term", "label"]
+Value = str | int | Bilingual
+
+
+@cache
+def _chapters() -> dict[str, dict[str, Bilingual]]:
+    read = tomllib.loads((Path(__file__).parent / "draft_words.toml").read_text("utf-8"))
+    return {
+        chapter: {code: Bilingual.model_validate(texts) for code, texts in codes.items()}
+        for chapter, codes in read.items()
+    }
+
+
+def say(chapter: Chapter, code: str, **values: Value) -> Bilingual:
+    """The sentence in both languages, its values filled in."""
+    words = _chapters()[chapter][code]
+    return Bilingual(zh=_fill(words.zh, values, "zh"), en=_fill(words.en, values, "en"))
+
+
+def term(word: str) -> Bilingual:
+    """A word of the closed lists. One that nobody translated (a class of a site's own weights) stands as it is."""
+    return _chapters()["term"].get(word) or Bilingual(zh=word, en=word)
+
+
+def labels(language: Language) -> dict[str, str]:
+    return {code: words.in_(language) for code, words in _chapters()["label"].items()}
+
+
+def _fill(template: str, values: dict[str, Value], language: Language) -> str:
+    said = {name: value.in_(language) if isinstance(value, Bilingual) else value for name, value in values.items()}
+    return template.format(**said)
+
+
+def duration(seconds: float) -> Bilingual:
+    """Whole seconds, rounded down: a length is never claimed that was not there."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "小时", "h"), (minutes, "分", "min"), (rest, "秒", "s")]
+    said = [part for part in parts if part[0]] or [parts[-1]]
+    return Bilingual(
+        zh="".join(f"{count}{unit}" for count, unit, _ in said),
+        en=" ".join(f"{count} {unit}" for count, _, unit in said),
+    )
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.1f}%"
+
+
+def two_places(value: float) -> str:
+    return f"{value:.2f}"
+
+
+def local_time(at: datetime, timezone: str) -> str:
+    """To the tenth of a second, cut and not rounded; with the offset, so that it can be read without our tables."""
+    local = at.astimezone(ZoneInfo(timezone))
+    offset = local.strftime("%z")
+    return f"{local:%Y-%m-%d %H:%M:%S}.{local.microsecond // 100_000} UTC{offset[:3]}:{offset[3:]}"
+
+
+def clock_time(at: datetime, timezone: str) -> str:
+    local = at.astimezone(ZoneInfo(timezone))
+    return f"{local:%H:%M:%S}.{local.microsecond // 100_000}"
+
+
+def utc_time(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 100_000}Z"

@@ -1,0 +1,121 @@
+"""Review: a named person decides on the newest draft, with a reason; a returned one is drafted again.
+
+Decision, event and, where it is accepted, the promises to tell the officers are one transaction. Which state allows
+what is in cases/lifecycle.py.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.draft_case import compose
+from cases.errors import DecisionRefused, UnknownIncident
+from cases.lifecycle import advance
+from models.enums import Act, Decision
+from models.incidents import DraftCase, Incident, ReviewDecision
+from models.people import Officer, User
+from notify import outbox
+
+ACT_OF = {Decision.ACCEPT: Act.ACCEPTED, Decision.RETURN: Act.SENT_BACK, Decision.DISMISS: Act.DISMISSED}
+
+
+@dataclass(frozen=True)
+class FourPoints:
+    """What the reviewer found the record to be; 行政处罚法 art. 41(2): otherwise it is not evidence."""
+
+    is_true: bool
+    is_clear: bool
+    is_complete: bool
+    is_accurate: bool
+
+    @property
+    def hold(self) -> bool:
+        return self.is_true and self.is_clear and self.is_complete and self.is_accurate
+
+
+def decide(
+    session: Session,
+    incident_id: uuid.UUID,
+    *,
+    user: User,
+    decision: Decision,
+    reason: str,
+    four_points: FourPoints,
+    at: datetime,
+    draft_version: int | None = None,
+) -> ReviewDecision:
+    """Accepts, returns or dismisses. draft_version: the draft the reviewer read; a newer one refuses.
+
+    Raises UnknownIncident, DecisionRefused where the law asks for more, TransitionRefused where the state does not
+    allow it (somebody else may have decided meanwhile). Nothing is changed then, once the caller rolls back.
+    """
+    said = reason.strip()
+    if not said:
+        raise DecisionRefused("a decision needs its reason in words; write why")
+    if decision is Decision.ACCEPT and not four_points.hold:
+        raise DecisionRefused(
+            "accepting needs all four points: true, clear, complete, accurate (行政处罚法 art. 41); "
+            "return it for what is lacking, or dismiss it"
+        )
+    incident = _incident(session, incident_id)
+    decided_id = uuid.uuid4()
+    # first, because it locks the incident: from here on nobody else decides or drafts
+    advance(session, incident, ACT_OF[decision], actor=user.name, at=at, facts={"decision": str(decided_id)})
+    draft = _newest_draft(session, incident_id)
+    if draft is None and decision is not Decision.DISMISS:
+        raise DecisionRefused("there is no draft to decide on; have it drafted first")
+    if draft is not None and draft_version is not None and draft.version != draft_version:
+        raise DecisionRefused(
+            f"version {draft_version} is not the newest draft any more; read version {draft.version}, then decide"
+        )
+    decided = ReviewDecision(
+        id=decided_id,
+        incident_id=incident_id,
+        draft_case_id=draft.id if draft else None,
+        user_id=user.id,
+        decision=decision,
+        reason=said,
+        is_true=four_points.is_true,
+        is_clear=four_points.is_clear,
+        is_complete=four_points.is_complete,
+        is_accurate=four_points.is_accurate,
+        at=at,
+    )
+    session.add(decided)
+    if decision is Decision.ACCEPT:
+        _promise_to_tell_officers(session, incident_id, at)
+    session.flush()
+    return decided
+
+
+def redraft(session: Session, incident_id: uuid.UUID, *, user: User, at: datetime) -> DraftCase:
+    """A returned draft, composed again from what is on record now. Raises UnknownIncident, TransitionRefused."""
+    incident = _incident(session, incident_id)
+    advance(session, incident, Act.REDRAFTED, actor=user.name, at=at)
+    return compose(session, incident_id, at=at)
+
+
+def _incident(session: Session, incident_id: uuid.UUID) -> Incident:
+    incident = session.get(Incident, incident_id)
+    if incident is None:
+        raise UnknownIncident(incident_id)
+    return incident
+
+
+def _newest_draft(session: Session, incident_id: uuid.UUID) -> DraftCase | None:
+    newest = select(DraftCase).where(DraftCase.incident_id == incident_id).order_by(DraftCase.version.desc()).limit(1)
+    return session.scalar(newest)
+
+
+def _promise_to_tell_officers(session: Session, incident_id: uuid.UUID, at: datetime) -> None:
+    for officer_id in session.scalars(select(Officer.id).order_by(Officer.name)):
+        outbox.promise(
+            session,
+            key=f"case_ready:{incident_id}:{officer_id}",
+            kind="case_ready",
+            payload={"incident_id": str(incident_id), "officer_id": str(officer_id)},
+            at=at,
+        )

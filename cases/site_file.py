@@ -1,0 +1,407 @@
+"""The site file: one YAML file that says everything about a site, read into typed values.
+
+`read` refuses with every problem of the file at once, each with line, field and a sentence. Writing the values
+into rows, and rows back into a file, is in cases/site_rows.py.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit, urlunsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import shapely
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from cases.errors import SiteFileRefused
+from cases.site_yaml import Document, NotYaml, Problem, named, read_yaml
+from cases.site_yaml import Path as FieldPath
+from cases.timetable import days_of, minutes_of
+from models.enums import CameraKind, Offence
+
+MAX_BYTES = 1_000_000
+LONGEST_DWELL_S = 24 * 3600.0
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+# GA 36-2018: province, letter of the issuing office, then five or six signs, or four and one of the special words
+CHINESE_PLATE = re.compile(
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
+    r"([A-HJ-NP-Z0-9]{5,6}|[A-HJ-NP-Z0-9]{4}[挂学警港澳领])"
+)
+OTHER_PLATE = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,10}")
+PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164
+URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+# what pydantic calls the kinds of a value, and what a person calls them
+EXPECTED = {
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "a group of keys",
+}
+
+
+def is_url(source: str) -> bool:
+    return URL.match(source) is not None
+
+
+def redacted(source: str) -> str:
+    """A camera's source as it may be shown: a URL loses user, password and query."""
+    if not is_url(source):
+        return source
+    parts = urlsplit(source)
+    host = f"***@{parts.netloc.rpartition('@')[2]}" if "@" in parts.netloc else parts.netloc
+    return urlunsplit((parts.scheme, host, parts.path, "***" if parts.query else "", ""))
+
+
+def plate_of(text: str) -> str:
+    """The plate without spaces, dots and hyphens, upper case. Raises ValueError for what is not one."""
+    plate = re.sub(r"[\s·•.-]", "", text).upper()
+    if not CHINESE_PLATE.fullmatch(plate) and not OTHER_PLATE.fullmatch(plate):
+        raise ValueError(f"`{text}` does not look like a plate; write it as 浙J12345")
+    return plate
+
+
+def _id(text: str) -> str:
+    if not ID.fullmatch(text):
+        raise ValueError(f"`{text}` cannot be an id; use up to 64 letters, digits, dots, hyphens and underscores")
+    return text
+
+
+def _phone(text: str) -> str:
+    if not PHONE.fullmatch(text):
+        raise ValueError('not a phone number; write it with its country code and in quotes, as "+8613800000000"')
+    return text
+
+
+def _timezone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder of the zone database
+        raise ValueError(f"`{text}` is not a time zone; write for example Asia/Shanghai") from error
+    return text
+
+
+def _clock(text: str) -> str:
+    minutes_of(text)
+    return text
+
+
+def _days(value: Any) -> Any:
+    """A list of days or ranges is kept as one text: `[mon, wed-fri]` as `mon,wed-fri`."""
+    if isinstance(value, tuple) and value and all(isinstance(each, str) for each in value):
+        value = ",".join(value)
+    if isinstance(value, str):
+        days_of(value)
+        return value.lower().replace(" ", "")
+    return value
+
+
+def _polygon(corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    if len(corners) < 3:
+        raise ValueError(f"a polygon needs at least 3 corners, this one has {len(corners)}")
+    shape = shapely.Polygon(corners)
+    if not shape.is_valid:
+        near = re.search(r"\[(\S+) (\S+)\]", shapely.is_valid_reason(shape))
+        where = f" near ({float(near[1]):.3f}, {float(near[2]):.3f})" if near else ""
+        raise ValueError(f"the outline crosses itself{where}; list the corners in order, walking round the area")
+    if shape.area == 0:
+        raise ValueError("the corners lie on one line, so the polygon has no area")
+    return corners
+
+
+def _at_least_one(cameras: tuple["CameraEntry", ...]) -> tuple["CameraEntry", ...]:
+    if not cameras:
+        raise ValueError("a site has at least one camera")
+    return cameras
+
+
+def _or_defaults(value: Any) -> Any:
+    return {} if value is None else value  # `illegal_parking:` with nothing behind it asks for the defaults
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Identity = Annotated[str, AfterValidator(_id)]
+Plate = Annotated[str, AfterValidator(plate_of)]
+Phone = Annotated[str, AfterValidator(_phone)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_DWELL_S, allow_inf_nan=False)]
+Day = Annotated[date, Field(strict=False)]
+Role = Literal["vehicle", "person", "two_wheeler", "stall", "goods", "litter"]
+Roles = Annotated[tuple[Role, ...], Field(min_length=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Location(_Part):
+    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+
+
+class Clock(_Part):
+    """offset_s: our UTC minus the camera's, as measured; error_s: the bound of that measurement."""
+
+    offset_s: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    error_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+
+
+class Passport(_Part):
+    """The camera's legal papers, 行政处罚法 (2021) art. 41(1)."""
+
+    legal_review_on: Day | None = None
+    technical_review_on: Day | None = None
+    verified_until: Day | None = None
+    sign_photographed_on: Day | None = None
+    announced_on: Day | None = None
+
+
+class CameraEntry(_Part):
+    id: Identity
+    name: Name
+    source: Annotated[str, Field(min_length=1, max_length=1000)]
+    kind: Annotated[CameraKind, Field(strict=False)] = CameraKind.FIXED
+    device_number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    location: Location | None = None
+    clock: Clock = Clock()
+    passport: Passport = Passport()
+
+
+class ParkingRule(_Part):
+    dwell_s: Seconds = 180.0
+    grace_s: Seconds = 600.0
+    roles: Roles = ("vehicle",)
+
+
+class VendingRule(_Part):
+    dwell_s: Seconds = 60.0
+    warnings: Annotated[int, Field(ge=0, le=10)] = 2
+    grace_s: Seconds = 180.0
+    roles: Roles = ("stall", "goods")
+
+
+class DumpingRule(_Part):
+    roles: Roles = ("litter", "goods")
+
+
+class OffenceRules(_Part):
+    """What a geofence forbids, with every parameter that was left out filled in."""
+
+    illegal_parking: Annotated[ParkingRule | None, BeforeValidator(_or_defaults)] = None
+    street_vending: Annotated[VendingRule | None, BeforeValidator(_or_defaults)] = None
+    dumping: Annotated[DumpingRule | None, BeforeValidator(_or_defaults)] = None
+
+    @model_validator(mode="after")
+    def forbids_something(self) -> Self:
+        if not self.as_parameters():
+            raise ValueError(f"name at least one offence: {', '.join(Offence)}")
+        return self
+
+    def as_parameters(self) -> dict[str, dict[str, Any]]:
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+class Hours(_Part):
+    model_config = ConfigDict(populate_by_name=True)
+
+    days: Annotated[str, BeforeValidator(_days)]
+    from_: Annotated[str, AfterValidator(_clock), Field(alias="from")]
+    to: Annotated[str, AfterValidator(_clock)]
+
+    @model_validator(mode="after")
+    def lasts(self) -> Self:
+        if self.from_ == self.to:
+            raise ValueError('`from` and `to` are the same; for the whole day write from: "00:00", to: "24:00"')
+        if self.from_ == "24:00":
+            raise ValueError('a time to start at is 00:00 to 23:59; write from: "00:00"')
+        return self
+
+
+class GeofenceEntry(_Part):
+    id: Identity
+    camera: str
+    name: Name | None = None
+    preset: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    polygon: Annotated[tuple[tuple[Fraction, Fraction], ...], AfterValidator(_polygon)]
+    offences: OffenceRules
+    timetable: tuple[Hours, ...] = ()
+    exemptions: tuple[Plate, ...] = ()
+    warning_only: bool = False
+
+
+class VehicleEntry(_Part):
+    plate: Plate
+    owner: Name | None = None
+    phone: Phone | None = Field(default=None, repr=False)
+
+    @model_validator(mode="after")
+    def can_be_told(self) -> Self:
+        if (self.owner is None) != (self.phone is None):
+            raise ValueError("owner and phone belong together; write both or neither")
+        return self
+
+
+class OfficerEntry(_Part):
+    name: Name
+    phone: Phone = Field(repr=False)
+    grid: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class LoudspeakerEntry(_Part):
+    id: Identity
+    camera: str
+    driver: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    url: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+
+
+class SiteValues(_Part):
+    site: Name
+    timezone: Annotated[str, AfterValidator(_timezone)]
+    cameras: Annotated[tuple[CameraEntry, ...], AfterValidator(_at_least_one)]
+    geofences: tuple[GeofenceEntry, ...] = ()
+    vehicles: tuple[VehicleEntry, ...] = ()
+    officers: tuple[OfficerEntry, ...] = ()
+    loudspeakers: tuple[LoudspeakerEntry, ...] = ()
+
+
+@dataclass(frozen=True)
+class SiteFile:
+    path: Path
+    values: SiteValues
+
+    def source_of(self, camera: CameraEntry) -> str:
+        """Where the camera's pictures come from: a URL as written, or a path from the folder of this file."""
+        if is_url(camera.source):
+            return camera.source
+        return str((self.path.parent / Path(camera.source).expanduser()).resolve())
+
+
+def read(path: Path) -> SiteFile:
+    """The site in `path`. Raises SiteFileRefused with everything that is wrong with it."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SiteFileRefused(path, [Problem(1, "", f"cannot be read: {error.strerror}")]) from error
+    if len(raw) > MAX_BYTES:
+        raise SiteFileRefused(path, [Problem(1, "", f"larger than {MAX_BYTES} bytes; this is not a site file")])
+    try:
+        document = read_yaml(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise SiteFileRefused(path, [Problem(line, "", "this is not UTF-8 text; save the file as UTF-8")]) from error
+    except NotYaml as error:
+        raise SiteFileRefused(path, [error.problem]) from error
+    if document is None:
+        raise SiteFileRefused(path, [Problem(1, "", "the file is empty; start with `site:` and `timezone:`")])
+    if not isinstance(document.value, dict):
+        raise SiteFileRefused(path, [Problem(1, "", "a site file starts with `site:`, `timezone:` and `cameras:`")])
+    problems = {*document.problems, *_disagreements(document)}
+    try:
+        values = SiteValues.model_validate(document.value)
+    except ValidationError as error:
+        problems |= {_problem(document, each) for each in error.errors()}
+        raise SiteFileRefused(path, sorted(problems)) from error
+    if problems:
+        raise SiteFileRefused(path, sorted(problems))
+    return SiteFile(path, values)
+
+
+def _problem(document: Document, error: ErrorDetails) -> Problem:
+    path: FieldPath = error["loc"]
+    return Problem(document.line_of(path), named(path), _sentence(error))
+
+
+def _sentence(error: ErrorDetails) -> str:
+    kind, found = error["type"], error["input"]
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    if kind == "extra_forbidden":
+        among_offences = error["loc"][0] == "geofences" and error["loc"][-2] == "offences"
+        return (
+            f"unknown offence; known are {', '.join(Offence)}" if among_offences else "unknown key; check the spelling"
+        )
+    if kind == "missing":
+        return "this is missing"
+    if kind == "string_type" and isinstance(found, int | float) and not isinstance(found, bool):
+        return f"should be text, found the number {found}; put it in quotes"
+    if kind in EXPECTED:
+        return f"should be {EXPECTED[kind]}, found {_shown(found)}"
+    return f"{error['msg'].removeprefix('Input ')}, found {_shown(found)}"
+
+
+def _shown(found: Any) -> str:
+    if found is None:
+        return "nothing"
+    if isinstance(found, dict):
+        return "a group of keys"
+    return "a list" if isinstance(found, tuple) else f"`{str(found)[:40]}`"
+
+
+def _entries(document: Document, section: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The entries of a section that are written as entries; what is not, the schema refuses by itself."""
+    listed = document.value.get(section)
+    for index, entry in enumerate(listed if isinstance(listed, tuple) else ()):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _disagreements(document: Document) -> Iterator[Problem]:
+    """What no single field can know: the same id twice, a camera that is not there, one phone with two names."""
+    for section, key in (
+        ("cameras", "id"),
+        ("geofences", "id"),
+        ("vehicles", "plate"),
+        ("officers", "name"),
+        ("loudspeakers", "id"),
+    ):
+        yield from _twice(document, section, key)
+    cameras = {entry.get("id") for _, entry in _entries(document, "cameras") if isinstance(entry.get("id"), str)}
+    for section in ("geofences", "loudspeakers"):
+        for index, entry in _entries(document, section):
+            camera = entry.get("camera")
+            if isinstance(camera, str) and camera not in cameras:
+                path = (section, index, "camera")
+                known = ", ".join(sorted(str(each) for each in cameras)) or "none"
+                yield Problem(
+                    document.line_of(path), named(path), f"there is no camera `{camera}` in this file; known: {known}"
+                )
+    owners: dict[str, set[str]] = defaultdict(set)
+    for index, entry in _entries(document, "vehicles"):
+        owner, phone = entry.get("owner"), entry.get("phone")
+        if isinstance(owner, str) and isinstance(phone, str):
+            owners[phone].add(owner)
+            if len(owners[phone]) == 2:
+                path = ("vehicles", index, "phone")
+                yield Problem(
+                    document.line_of(path),
+                    named(path),
+                    "this phone stands above with another owner; correct one of them",
+                )
+
+
+def _twice(document: Document, section: str, key: str) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for index, entry in _entries(document, section):
+        value = entry.get(key)
+        if not isinstance(value, str):
+            continue
+        if key == "plate":
+            try:
+                value = plate_of(value)
+            except ValueError:
+                continue  # the schema says what is wrong with it
+        path = (section, index, key)
+        line = document.line_of(path)
+        if value in first:
+            yield Problem(line, named(path), f"`{value}` is used twice (first on line {first[value]}); ids are unique")
+        first.setdefault(value, line)

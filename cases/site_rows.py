@@ -1,0 +1,389 @@
+"""A site between its file and its rows: `apply` writes what changed, `dump` writes a file that says the same.
+
+A geofence is never edited: what changed becomes a new version, and the old one ends at that moment. What the file
+no longer names ends too, except vehicles and officers, who belong to no site. Reading the file is in
+cases/site_file.py.
+"""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from cases.errors import SiteConflict
+from cases.site_file import CameraEntry, GeofenceEntry, LoudspeakerEntry, OfficerEntry, SiteFile, VehicleEntry
+from models.people import Officer, Owner, Vehicle
+from models.personal_data import PersonalDataKey
+from models.places import Camera, Geofence, GeofenceVersion, Loudspeaker, Site
+
+# a first version holds for recordings of any age: there was nothing in force before it that could speak against it
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class ApplyReport:
+    """What an import did, in words such as `geofence no-stopping-7 (version 2)`."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    unchanged: int = 0
+
+    @property
+    def changed_nothing(self) -> bool:
+        return not (self.added or self.changed or self.ended)
+
+
+def apply(session: Session, site_file: SiteFile, key: PersonalDataKey, *, actor: str, at: datetime) -> ApplyReport:
+    """Makes the rows say what the file says. Raises SiteConflict where they belong to something else."""
+    report = ApplyReport()
+    values = site_file.values
+    site = session.scalar(select(Site).where(Site.name == values.site))
+    if site is None:
+        site = Site(name=values.site, timezone=values.timezone)
+        session.add(site)
+        session.flush()
+        report.added.append(f"site {site.name}")
+    else:
+        _set(report, f"site {site.name}", site, {"timezone": values.timezone})
+    for camera in values.cameras:
+        _apply_camera(session, report, site, camera, site_file.source_of(camera))
+    session.flush()
+    for geofence in values.geofences:
+        _apply_geofence(session, report, geofence, actor=actor, at=at, reason=f"imported from {site_file.path.name}")
+    _end_geofences(session, report, site, {each.id for each in values.geofences}, at=at)
+    for loudspeaker in values.loudspeakers:
+        _apply_loudspeaker(session, report, site, loudspeaker)
+    for vehicle in values.vehicles:
+        _apply_vehicle(session, report, vehicle, key)
+    for officer in values.officers:
+        _apply_officer(session, report, officer, key)
+    session.flush()
+    return report
+
+
+def _set(report: ApplyReport, what: str, row: object, values: dict[str, Any]) -> None:
+    """Writes only what differs, so that an import of the same file leaves the row alone."""
+    differing = {name: value for name, value in values.items() if getattr(row, name) != value}
+    for name, value in differing.items():
+        setattr(row, name, value)
+    if differing:
+        report.changed.append(what)
+    else:
+        report.unchanged += 1
+
+
+def _apply_camera(session: Session, report: ApplyReport, site: Site, entry: CameraEntry, source: str) -> None:
+    values = {
+        "name": entry.name,
+        "source": source,
+        "kind": entry.kind,
+        "device_number": entry.device_number,
+        "lat": entry.location.lat if entry.location else None,
+        "lon": entry.location.lon if entry.location else None,
+        "clock_offset_s": entry.clock.offset_s,
+        "clock_error_s": entry.clock.error_s,
+        **entry.passport.model_dump(),
+    }
+    camera = session.get(Camera, entry.id)
+    if camera is None:
+        session.add(Camera(id=entry.id, site_id=site.id, **values))
+        report.added.append(f"camera {entry.id}")
+        return
+    if camera.site_id != site.id:
+        owner = session.get_one(Site, camera.site_id).name
+        raise SiteConflict(f"camera {entry.id} belongs to the site {owner}; give the one of {site.name} another id")
+    _set(report, f"camera {entry.id}", camera, values)
+
+
+def _apply_geofence(
+    session: Session, report: ApplyReport, entry: GeofenceEntry, *, actor: str, at: datetime, reason: str
+) -> None:
+    geofence = session.get(Geofence, entry.id)
+    name = entry.name or entry.id
+    if geofence is None:
+        geofence = Geofence(id=entry.id, camera_id=entry.camera, name=name)
+        session.add(geofence)
+        session.flush()
+    elif geofence.camera_id != entry.camera:
+        # its incidents were judged on the picture of that camera
+        raise SiteConflict(f"geofence {entry.id} belongs to camera {geofence.camera_id}; give the new one another id")
+    renamed, geofence.name = geofence.name != name, name
+    values = _version_values(entry)
+    before = _newest_version(session, entry.id)
+    in_force = before is not None and before.valid_to is None
+    if in_force and all(getattr(before, column) == value for column, value in values.items()):
+        _count(report, f"geofence {entry.id}", changed=renamed)
+        return
+    if before is not None and in_force:
+        _end(before, at)
+        session.flush()  # the index allows one version in force: the old one ends before the new one is written
+    number = before.version + 1 if before else 1
+    session.add(
+        GeofenceVersion(
+            geofence_id=entry.id,
+            version=number,
+            valid_from=at if before else BEGINNING,
+            changed_by=actor,
+            reason=reason[:500],
+            **values,
+        )
+    )
+    (report.changed if before else report.added).append(f"geofence {entry.id} (version {number})")
+
+
+def _count(report: ApplyReport, what: str, *, changed: bool) -> None:
+    if changed:
+        report.changed.append(what)
+    else:
+        report.unchanged += 1
+
+
+def _version_values(entry: GeofenceEntry) -> dict[str, Any]:
+    return {
+        "preset": entry.preset,
+        "polygon": [list(corner) for corner in entry.polygon],
+        "offences": entry.offences.as_parameters(),
+        "timetable": [hours.model_dump(mode="json", by_alias=True) for hours in entry.timetable],
+        "exemptions": list(entry.exemptions),
+        "warning_only": entry.warning_only,
+    }
+
+
+def _newest_version(session: Session, geofence_id: str) -> GeofenceVersion | None:
+    return session.scalar(
+        select(GeofenceVersion)
+        .where(GeofenceVersion.geofence_id == geofence_id)
+        .order_by(GeofenceVersion.version.desc())
+        .limit(1)
+    )
+
+
+def _end(version: GeofenceVersion, at: datetime) -> None:
+    if version.valid_from >= at:
+        raise SiteConflict(
+            f"geofence {version.geofence_id} changed at {version.valid_from.isoformat()}, which is not before now "
+            f"({at.isoformat()}); set the clock of this machine and import again"
+        )
+    version.valid_to = at
+
+
+def _end_geofences(session: Session, report: ApplyReport, site: Site, named: set[str], *, at: datetime) -> None:
+    """A fence that the file does not name any more forbids nothing from now on; its history stays."""
+    in_force = session.scalars(
+        select(GeofenceVersion)
+        .join(Geofence)
+        .join(Camera)
+        .where(Camera.site_id == site.id, GeofenceVersion.valid_to.is_(None), Geofence.id.not_in(named))
+        .order_by(Geofence.id)
+    )
+    for version in in_force.all():
+        _end(version, at)
+        report.ended.append(f"geofence {version.geofence_id} (version {version.version})")
+
+
+def _apply_loudspeaker(session: Session, report: ApplyReport, site: Site, entry: LoudspeakerEntry) -> None:
+    values = {"camera_id": entry.camera, "driver": entry.driver, "url": entry.url}
+    loudspeaker = session.get(Loudspeaker, entry.id)
+    if loudspeaker is None:
+        session.add(Loudspeaker(id=entry.id, **values))
+        report.added.append(f"loudspeaker {entry.id}")
+        return
+    if session.get_one(Camera, loudspeaker.camera_id).site_id != site.id:
+        raise SiteConflict(f"loudspeaker {entry.id} belongs to another site; give this one another id")
+    _set(report, f"loudspeaker {entry.id}", loudspeaker, values)
+
+
+def _apply_vehicle(session: Session, report: ApplyReport, entry: VehicleEntry, key: PersonalDataKey) -> None:
+    vehicle = session.scalar(select(Vehicle).where(Vehicle.plate == entry.plate))
+    owner_id, renamed = None, False
+    if entry.owner is not None and entry.phone is not None:
+        owner = session.scalar(select(Owner).where(Owner.phone_index == key.index(entry.phone)))
+        if owner is None:
+            owner = _add_owner(session, key, entry.owner, entry.phone)
+        elif key.open(owner.name_sealed, f"owner.name:{owner.id}") != entry.owner:
+            owner.name_sealed, renamed = key.seal(entry.owner, f"owner.name:{owner.id}"), True
+        owner_id = owner.id
+    if vehicle is None:
+        session.add(Vehicle(plate=entry.plate, owner_id=owner_id))
+        session.flush()
+        report.added.append(f"vehicle {entry.plate}")
+        return
+    _count(report, f"vehicle {entry.plate}", changed=renamed or vehicle.owner_id != owner_id)
+    vehicle.owner_id = owner_id
+
+
+def _add_owner(session: Session, key: PersonalDataKey, name: str, phone: str) -> Owner:
+    row_id = uuid4()
+    owner = Owner(
+        id=row_id,
+        name_sealed=key.seal(name, f"owner.name:{row_id}"),
+        phone_sealed=key.seal(phone, f"owner.phone:{row_id}"),
+        phone_index=key.index(phone),
+    )
+    session.add(owner)
+    session.flush()
+    return owner
+
+
+def _apply_officer(session: Session, report: ApplyReport, entry: OfficerEntry, key: PersonalDataKey) -> None:
+    officer = session.scalar(select(Officer).where(Officer.name == entry.name))
+    if officer is None:
+        row_id = uuid4()
+        sealed = key.seal(entry.phone, f"officer.phone:{row_id}")
+        session.add(Officer(id=row_id, name=entry.name, phone_sealed=sealed, grid=entry.grid))
+        report.added.append(f"officer {entry.name}")
+        return
+    renumbered = key.open(officer.phone_sealed, f"officer.phone:{officer.id}") != entry.phone
+    if renumbered:
+        officer.phone_sealed = key.seal(entry.phone, f"officer.phone:{officer.id}")
+    _count(report, f"officer {entry.name}", changed=renumbered or officer.grid != entry.grid)
+    officer.grid = entry.grid
+
+
+def dump(session: Session, key: PersonalDataKey, path: Path, *, site: str | None = None) -> None:
+    """Writes the site as a file that, imported, gives the same rows; readable by its owner alone (0600).
+
+    site: its name; may be left out where there is only one. Raises SiteConflict.
+    """
+    content = _content(session, key, _site_to_dump(session, site))
+    yaml = YAML()
+    yaml.width = 120
+    yaml.allow_unicode = True
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            yaml.dump(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _site_to_dump(session: Session, name: str | None) -> Site:
+    sites = session.scalars(select(Site).order_by(Site.name)).all()
+    chosen = [site for site in sites if name is None or site.name == name]
+    if len(chosen) == 1:
+        return chosen[0]
+    known = ", ".join(site.name for site in sites)
+    if not sites:
+        raise SiteConflict("there is no site yet; import one with `streetwitness site import FILE`")
+    raise SiteConflict(f"there is no site {name}; known: {known}" if name else f"say which site with --site: {known}")
+
+
+def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap:
+    cameras = session.scalars(select(Camera).where(Camera.site_id == site.id).order_by(Camera.id)).all()
+    of_site = [camera.id for camera in cameras]
+    versions = session.scalars(
+        select(GeofenceVersion)
+        .join(Geofence)
+        .where(Geofence.camera_id.in_(of_site), GeofenceVersion.valid_to.is_(None))
+        .options(selectinload(GeofenceVersion.geofence))
+        .order_by(Geofence.id)
+    )
+    loudspeakers = session.scalars(
+        select(Loudspeaker).where(Loudspeaker.camera_id.in_(of_site)).order_by(Loudspeaker.id)
+    )
+    vehicles = session.scalars(select(Vehicle).options(selectinload(Vehicle.owner)).order_by(Vehicle.plate))
+    officers = session.scalars(select(Officer).order_by(func.lower(Officer.name), Officer.name))
+    sections: dict[str, list[dict[str, Any]]] = {
+        "cameras": [_camera_entry(camera) for camera in cameras],
+        "geofences": [_geofence_entry(version) for version in versions],
+        "vehicles": [_vehicle_entry(vehicle, key) for vehicle in vehicles],
+        "officers": [
+            {
+                "name": officer.name,
+                "phone": key.open(officer.phone_sealed, f"officer.phone:{officer.id}"),
+                "grid": officer.grid,
+            }
+            for officer in officers
+        ],
+        "loudspeakers": [
+            _without_defaults({"id": each.id, "camera": each.camera_id, "driver": each.driver, "url": each.url})
+            for each in loudspeakers
+        ],
+    }
+    content = CommentedMap({"site": site.name, "timezone": site.timezone})
+    for section, entries in sections.items():
+        if entries:
+            content[section] = [_laid_out(entry) for entry in entries]
+    return content
+
+
+def _without_defaults(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if value not in (None, {}, [], False)}
+
+
+def _camera_entry(camera: Camera) -> dict[str, Any]:
+    papers = ("legal_review_on", "technical_review_on", "verified_until", "sign_photographed_on", "announced_on")
+    clock = {"offset_s": camera.clock_offset_s or None, "error_s": camera.clock_error_s}
+    return _without_defaults(
+        {
+            "id": camera.id,
+            "name": camera.name,
+            "source": camera.source,
+            "kind": camera.kind.value,
+            "device_number": camera.device_number,
+            "location": None if camera.lat is None else {"lat": camera.lat, "lon": camera.lon},
+            # a measured error bound of zero is a statement, so only what is absent is left out here
+            "clock": {name: value for name, value in clock.items() if value is not None},
+            "passport": {name: on for name in papers if (on := getattr(camera, name)) is not None},
+        }
+    )
+
+
+def _geofence_entry(version: GeofenceVersion) -> dict[str, Any]:
+    return _without_defaults(
+        {
+            "id": version.geofence_id,
+            "camera": version.geofence.camera_id,
+            "name": version.geofence.name,
+            "preset": version.preset,
+            "polygon": version.polygon,
+            "offences": version.offences,
+            "timetable": version.timetable,
+            "exemptions": version.exemptions,
+            "warning_only": version.warning_only,
+        }
+    )
+
+
+def _vehicle_entry(vehicle: Vehicle, key: PersonalDataKey) -> dict[str, Any]:
+    owner = vehicle.owner
+    if owner is None:
+        return {"plate": vehicle.plate}
+    return {
+        "plate": vehicle.plate,
+        "owner": key.open(owner.name_sealed, f"owner.name:{owner.id}"),
+        "phone": key.open(owner.phone_sealed, f"owner.phone:{owner.id}"),
+    }
+
+
+def _laid_out(entry: dict[str, Any]) -> CommentedMap:
+    """Entries in block style, what they hold on one line each: as a person would write it."""
+    block = CommentedMap(entry)
+    for name, value in entry.items():
+        if isinstance(value, dict):
+            inner = CommentedMap(value)
+            inner.fa.set_flow_style()
+            block[name] = inner
+        elif isinstance(value, list):
+            block[name] = _one_line(value)
+    return block
+
+
+def _one_line(values: Sequence[Any]) -> CommentedSeq:
+    line = CommentedSeq(values)
+    line.fa.set_flow_style()
+    return line

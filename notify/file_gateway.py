@@ -1,0 +1,53 @@
+"""A gateway that writes each message into a folder: for demonstrations and tests, nothing leaves the machine.
+
+One JSON file a message, named by its key, so that the same key twice is one file. The files hold phone numbers
+in clear and are readable by their owner alone.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from notify.errors import GatewayUnavailable
+
+
+@dataclass(frozen=True)
+class FileGateway:
+    folder: Path
+
+    def send(self, key: str, to: str, text: str) -> str:
+        path = self._path(key)
+        try:
+            if not path.exists():
+                self._write_whole(path, {"key": key, "to": to, "text": text})
+        except OSError as error:
+            raise GatewayUnavailable(f"{path.name}: could not be written ({error}); it is tried again") from error
+        return path.name
+
+    def find(self, key: str) -> str | None:
+        path = self._path(key)
+        return path.name if path.exists() else None
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{quote(key, safe='')}.json"
+
+    def _write_whole(self, path: Path, message: dict[str, str]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.folder, suffix=".part", delete=False) as file:
+            part = Path(file.name)
+            try:
+                json.dump(message, file, ensure_ascii=False, indent=2)
+                file.flush()
+                os.fsync(file.fileno())
+                part.rename(path)
+            except OSError:
+                part.unlink(missing_ok=True)
+                raise
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -1,0 +1,34 @@
+"""The outbox: a promise to tell somebody, written in the transaction of the decision that caused it.
+
+Unique by key: the same promise made twice is one message. notify/relay.py keeps it.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Session
+
+from models.enums import OutboxState
+from models.promises import OutboxMessage
+from notify.errors import KeyReused
+
+
+def promise(session: Session, *, key: str, kind: str, payload: dict[str, Any], at: datetime) -> OutboxMessage:
+    """The message of that key, new or already promised. payload: identifiers only, names are read when it is sent.
+
+    Raises KeyReused where the key already promises something else.
+    """
+    # ON CONFLICT, because two may promise the same at once and neither decision may fail for it
+    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
+    session.execute(
+        insert(OutboxMessage)
+        .values(key=key, kind=kind, payload=payload, state=OutboxState.PENDING, created_at=at, next_at=at)
+        .on_conflict_do_nothing(index_elements=[OutboxMessage.key])
+    )
+    message = session.scalars(select(OutboxMessage).where(OutboxMessage.key == key)).one()
+    if (message.kind, message.payload) != (kind, payload):
+        raise KeyReused(key)
+    return message
