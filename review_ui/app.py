@@ -1,0 +1,103 @@
+"""The review desk as a web application: routes, guards, and a page with a sentence for everything that goes wrong."""
+
+import logging
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+
+from cases.errors import UnknownIncident
+from review_ui import incident_pages, media, public_pages, queue_page, sign_in_pages
+from review_ui.desk import desk_of, make_desk
+from review_ui.doorkeeper import SECURITY_HEADERS, EveryAnswer, EveryBody
+from review_ui.errors import FormNotOurs, NotFound, NotSignedIn, ReviewError
+from review_ui.settings import ReviewSettings
+
+__all__ = ["ReviewSettings", "make_app"]
+
+log = logging.getLogger(__name__)
+STATIC = Path(__file__).parent / "static"
+
+
+def make_app(settings: ReviewSettings) -> FastAPI:
+    app = FastAPI(
+        title="StreetWitness",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        # the routes themselves and not include_router: what a request can reach is then one flat list to check
+        routes=[
+            Mount("/static", StaticFiles(directory=STATIC), name="static"),
+            *public_pages.routes.routes,
+            *sign_in_pages.routes.routes,
+            *queue_page.routes.routes,
+            *incident_pages.routes.routes,
+            *media.routes.routes,
+        ],
+        middleware=[
+            Middleware(EveryAnswer, secure=settings.secure_cookies),
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.public_hosts), www_redirect=False),
+            Middleware(EveryBody),
+        ],
+    )
+    app.state.desk = make_desk(settings)
+    app.add_exception_handler(ReviewError, _refused)
+    app.add_exception_handler(UnknownIncident, _unknown_incident)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _refused_below)
+    app.add_exception_handler(Exception, _failed)
+    return app
+
+
+def _page(request: Request, status: int, words: str) -> Response:
+    return desk_of(request).page(request, "error.html", None, status=status, words=words)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ReviewError)
+    wants_a_page = request.method == "GET" and "text/html" in request.headers.get("accept", "")
+    if isinstance(error, NotSignedIn) and wants_a_page:
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", 303)
+    if isinstance(error, FormNotOurs):
+        log.warning("form refused", extra={"path": request.url.path})
+    return _page(request, error.status, error.words)
+
+
+def _unknown_incident(request: Request, _error: Exception) -> Response:
+    return _page(request, NotFound.status, NotFound.words)
+
+
+def _unreadable(request: Request, error: Exception) -> Response:
+    """An id that does not parse names nothing, so it is 404; anything else was not asked by a page of ours."""
+    assert isinstance(error, RequestValidationError)
+    refusal = NotFound if any(detail["loc"][0] == "path" for detail in error.errors()) else ReviewError
+    return _page(request, refusal.status, refusal.words)
+
+
+def _refused_below(request: Request, error: Exception) -> Response:
+    """What the framework refuses by itself: no such page, wrong method, too large."""
+    assert isinstance(error, HTTPException)
+    words = {
+        HTTPStatus.NOT_FOUND: NotFound.words,
+        HTTPStatus.METHOD_NOT_ALLOWED: "error.method_not_allowed",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "error.too_large",
+    }.get(HTTPStatus(error.status_code), ReviewError.words)
+    response = _page(request, error.status_code, words)
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _failed(request: Request, _error: Exception) -> Response:
+    """The outermost net, outside every middleware: the server logs the traceback, the visitor gets a sentence."""
+    response = _page(request, HTTPStatus.INTERNAL_SERVER_ERROR, "error.failed")
+    response.headers.update(SECURITY_HEADERS)
+    return response

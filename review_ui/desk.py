@@ -1,0 +1,90 @@
+"""The desk: what every route has at hand, and how a page is made from a template.
+
+One per app. A route asks `Desk` for its sessions, the time, and the page in the visitor's language.
+"""
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from cases.languages import Language
+from models.people import UserSession
+from review_ui.catalog import Catalog, choose_language, load
+from review_ui.settings import ReviewSettings
+
+TEMPLATES = Path(__file__).parent / "templates"
+LANGUAGE_COOKIE = "language"
+HASHES_AT_ONCE = 2  # an argon2 check takes 19 MiB and a core; more at once would let anybody stall the desk
+
+
+@dataclass(frozen=True)
+class Desk:
+    settings: ReviewSettings
+    catalogs: dict[Language, Catalog]
+    templates: Environment
+    hashing: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(HASHES_AT_ONCE))
+
+    @property
+    def software(self) -> str:
+        return version("streetwitness")
+
+    def catalog_for(self, request: Request) -> Catalog:
+        chosen = request.cookies.get(LANGUAGE_COOKIE)
+        accepted = request.headers.get("accept-language", "")
+        return self.catalogs[choose_language(self.settings.languages, chosen, accepted)]
+
+    def page(
+        self, request: Request, template: str, opened: UserSession | None, status: int = 200, **facts: Any
+    ) -> HTMLResponse:
+        """opened: the session of who is asking; None on the pages anybody may see."""
+        catalog = self.catalog_for(request)
+        text = self.templates.get_template(template).render(
+            t=catalog.say,
+            catalog=catalog,
+            languages=[language for language in self.settings.languages if language != catalog.language],
+            opened=opened,
+            here=_here(request),
+            software=self.software,
+            **facts,
+        )
+        return HTMLResponse(text, status)
+
+
+def make_desk(settings: ReviewSettings) -> Desk:
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return Desk(settings, {language: load(language) for language in settings.languages}, templates)
+
+
+def desk_of(request: Request) -> Desk:
+    desk = request.app.state.desk
+    assert isinstance(desk, Desk)
+    return desk
+
+
+def now() -> datetime:
+    """The one place in this folder that asks for the time."""
+    return datetime.now(UTC)
+
+
+def _here(request: Request) -> str:
+    """Where a change of language comes back to; a form's answer has no address of its own to come back to."""
+    if request.method != "GET":
+        return "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+Now = Annotated[datetime, Depends(now)]

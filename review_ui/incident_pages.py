@@ -1,0 +1,252 @@
+"""One incident: the page it is judged on, its draft as page and document, the decision, the bundle."""
+
+import logging
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, StreamingResponse
+
+from cases import draft_documents, queue, review, viewing
+from cases.errors import DecisionRefused, DocumentFailed, TransitionRefused
+from cases.languages import Language
+from cases.lifecycle import NEXT
+from cases.queue import IncidentPage
+from evidence import bundle, sufficiency
+from evidence.errors import EvidenceError, NoSuchIncident
+from evidence.vault import Vault
+from models.database import reading, transaction
+from models.enums import Act, Decision, ExhibitKind, SightingKind
+from models.people import UserSession
+from review_ui.desk import Desk, Now, TheDesk
+from review_ui.doorkeeper import CheckedForm, SignedIn
+from review_ui.errors import DocumentNotMade, ExportNotMade, NoExportReason, NotFound
+from review_ui.picture import boxes_over_time, clips_on_page, pictures_on_page, runs_of, timeline_of
+
+log = logging.getLogger(__name__)
+routes = APIRouter()
+
+MARKS = ("stopped", "dwell_complete", "grace_end", "left")
+POINTS = ("true", "clear", "complete", "accurate")
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+MAX_REASON = 4000
+MAX_EXPORT_REASON = 500
+CHUNK_BYTES = 1 << 18
+REFUSED = 409
+
+# The draft is a whole page with its own style sheet inside, shown in a frame: it may bring that, and nothing else.
+DRAFT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a person had put into the decision form when it was refused."""
+
+    decision: Decision | None = None
+    reason: str = ""
+    points: frozenset[str] = frozenset()
+
+
+@routes.get("/incidents/{incident_id}")
+def incident_page(request: Request, desk: TheDesk, opened: SignedIn, at: Now, incident_id: uuid.UUID) -> HTMLResponse:
+    """The page; that its pictures are shown to this person goes on record, and the entry is on the page."""
+    with transaction(desk.settings.sessions) as session:
+        viewing.put_on_record(session, incident_id, user=opened.user.name, at=at)
+        shown = queue.incident_page(session, incident_id)
+    return _page(request, desk, opened, shown, Typed(), None)
+
+
+@routes.get("/incidents/{incident_id}/draft")
+def draft_page(request: Request, desk: TheDesk, opened: SignedIn, incident_id: uuid.UUID) -> HTMLResponse:  # noqa: ARG001
+    with reading(desk.settings.sessions) as session:
+        draft = queue.newest_draft(session, incident_id)
+    if draft is None:
+        raise NotFound
+    text = draft_documents.render_html(draft.content, desk.catalog_for(request).language)
+    return HTMLResponse(text, headers={"content-security-policy": DRAFT_POLICY})
+
+
+@routes.get("/incidents/{incident_id}/draft.docx")
+def draft_document(request: Request, desk: TheDesk, opened: SignedIn, incident_id: uuid.UUID) -> FileResponse:  # noqa: ARG001
+    with reading(desk.settings.sessions) as session:
+        shown = queue.incident_page(session, incident_id)
+    if shown.rows.draft is None:
+        raise NotFound
+    language = desk.catalog_for(request).language
+    name = f"draft-{str(incident_id)[:8]}-v{shown.rows.draft.version}-{language}.docx"
+    desk.settings.drafts_dir.mkdir(parents=True, exist_ok=True)
+    path = desk.settings.drafts_dir / name
+    pictures = {
+        exhibit.sha256: Vault.path_of(desk.settings.vault_root, exhibit.sha256, exhibit.sealed.suffix)
+        for exhibit in shown.rows.exhibits
+        if exhibit.kind in {ExhibitKind.STILL, ExhibitKind.CLOSE_UP}
+    }
+    try:
+        draft_documents.write_docx(shown.rows.draft.content, path, language, pictures)
+    except DocumentFailed as error:
+        log.exception("document not made", extra={"incident": str(incident_id)})
+        raise DocumentNotMade from error
+    return FileResponse(path, media_type=DOCX, filename=name)
+
+
+@routes.post("/incidents/{incident_id}/decision")
+def decide(
+    request: Request,
+    desk: TheDesk,
+    opened: CheckedForm,
+    at: Now,
+    incident_id: uuid.UUID,
+    decision: Annotated[Decision | None, Form()] = None,
+    reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
+    points: Annotated[list[str] | None, Form()] = None,
+    draft_version: Annotated[int, Form()] = 0,
+) -> Response:
+    """A named person's decision. A refusal gives the page back with a sentence and everything that was typed."""
+    typed = Typed(decision, reason, frozenset(points or ()))
+    if decision is None:
+        return _refused(request, desk, opened, incident_id, typed, "refused.choice")
+    try:
+        with transaction(desk.settings.sessions) as session:
+            review.decide(
+                session,
+                incident_id,
+                user=opened.user,
+                decision=decision,
+                reason=reason,
+                four_points=review.FourPoints(*(point in typed.points for point in POINTS)),
+                at=at,
+                draft_version=draft_version,
+            )
+    except DecisionRefused:
+        return _refused(request, desk, opened, incident_id, typed, _lacking(typed))
+    except TransitionRefused as error:
+        return _refused(request, desk, opened, incident_id, typed, "refused.state", error)
+    return RedirectResponse(f"/incidents/{incident_id}", 303)
+
+
+@routes.post("/incidents/{incident_id}/redraft")
+def redraft(request: Request, desk: TheDesk, opened: CheckedForm, at: Now, incident_id: uuid.UUID) -> Response:
+    try:
+        with transaction(desk.settings.sessions) as session:
+            review.redraft(session, incident_id, user=opened.user, at=at)
+    except TransitionRefused as error:
+        return _refused(request, desk, opened, incident_id, Typed(), "refused.state", error)
+    return RedirectResponse(f"/incidents/{incident_id}", 303)
+
+
+@routes.post("/incidents/{incident_id}/bundle")
+def export(
+    desk: TheDesk,
+    opened: CheckedForm,
+    at: Now,
+    incident_id: uuid.UUID,
+    reason: Annotated[str, Form(max_length=MAX_EXPORT_REASON)] = "",
+) -> StreamingResponse:
+    """The bundle that proves itself elsewhere. Why it leaves is in its custody record, so it must be said."""
+    if not reason.strip():
+        raise NoExportReason
+    desk.settings.drafts_dir.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="export-", dir=desk.settings.drafts_dir))
+    path = folder / f"incident-{incident_id}.zip"
+    try:
+        with transaction(desk.settings.sessions) as session:
+            bundle.export_bundle(
+                session,
+                desk.settings.vault_root,
+                incident_id,
+                path,
+                actor=opened.user.name,
+                at=at,
+                reason=reason.strip(),
+            )
+    except NoSuchIncident as error:
+        shutil.rmtree(folder)
+        raise NotFound from error
+    except EvidenceError as error:
+        shutil.rmtree(folder)
+        log.exception("bundle not made", extra={"incident": str(incident_id)})
+        raise ExportNotMade from error
+    size, parts = path.stat().st_size, _parts(path.open("rb"))
+    shutil.rmtree(folder)  # what is open can be sent all the same, and nothing stays however the sending ends
+    headers = {"content-length": str(size), "content-disposition": f'attachment; filename="{path.name}"'}
+    return StreamingResponse(parts, media_type="application/zip", headers=headers)
+
+
+def _parts(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while part := file.read(CHUNK_BYTES):
+            yield part
+
+
+def _refused(
+    request: Request,
+    desk: Desk,
+    opened: UserSession,
+    incident_id: uuid.UUID,
+    typed: Typed,
+    words: str,
+    refused: TransitionRefused | None = None,
+) -> HTMLResponse:
+    catalog = desk.catalog_for(request)
+    facts = {"state": catalog.say(f"state.{refused.state.value}")} if refused else {}
+    with reading(desk.settings.sessions) as session:
+        shown = queue.incident_page(session, incident_id)
+    return _page(request, desk, opened, shown, typed, catalog.say(words, **facts))
+
+
+def _lacking(typed: Typed) -> str:
+    """Which sentence tells what a refused decision lacks; what the form cannot lack lies with the draft."""
+    if not typed.reason.strip():
+        return "refused.reason"
+    if typed.decision is Decision.ACCEPT and not typed.points.issuperset(POINTS):
+        return "refused.points"
+    return "refused.draft_changed"
+
+
+def _page(
+    request: Request, desk: Desk, opened: UserSession, shown: IncidentPage, typed: Typed, refusal: str | None
+) -> HTMLResponse:
+    """The incident page; `refusal` is the sentence of a decision that was not recorded."""
+    catalog = desk.catalog_for(request)
+    incident = shown.rows.incident
+    polygon = incident.geofence_version.polygon
+    clips = clips_on_page(shown.rows.exhibits, incident, polygon)
+    runs = runs_of(shown.rows.sightings)
+    names = {mark: catalog.say(f"mark.{mark}") for mark in MARKS}
+    terms = incident.geofence_version.offences.get(incident.offence.value, {})
+    return desk.page(
+        request,
+        "incident.html",
+        opened,
+        status=REFUSED if refusal else 200,
+        shown=shown,
+        clips=clips,
+        pictures=pictures_on_page(shown.rows.exhibits, incident, polygon),
+        runs=runs,
+        timeline=timeline_of(incident, runs, clips, names),
+        boxes=boxes_over_time(shown.rows.sightings),
+        names=names,
+        kinds=tuple(SightingKind),
+        stood_s=(incident.last_seen_at - (incident.stopped_at or incident.first_seen_at)).total_seconds(),
+        allowed_s=terms.get("dwell_s"),
+        say=sufficiency.say,
+        wordings=sufficiency.words(catalog.language),
+        against=_against(shown, catalog.language),
+        allowed=[decision for decision, act in review.ACT_OF.items() if (incident.state, act) in NEXT],
+        redraftable=(incident.state, Act.REDRAFTED) in NEXT,
+        points=POINTS,
+        typed=typed,
+        refusal=refusal,
+    )
+
+
+def _against(shown: IncidentPage, language: Language) -> list[str]:
+    """The reasons against that the draft found, apart from those that the check beside them says already."""
+    said = {sufficiency.say(finding, language) for finding in shown.findings}
+    found = [reason.text.in_(language) for reason in shown.draft.against] if shown.draft else []
+    return [text for text in found if text not in said]
