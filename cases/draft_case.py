@@ -417,6 +417,8 @@ class _Composition:
         if absent:
             carried = [self._sightings(absent[0].at, absent[-1].at)]
             yield _reason("absent_between", carried, absent=len(absent))
+        if self.incident.geofence_version.valid_from > self.incident.confirmed_at:
+            yield _reason("fence_came_later", [self._record_of_geofence()])
         if self.incident.geofence_version.warning_only:
             yield _reason("warning_only", [self._record_of_geofence()])
         if not self.notices:

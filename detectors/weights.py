@@ -3,6 +3,7 @@
 The first that holds a usable model wins; which one is in use, by name and digest, is in every manifest.
 """
 
+import re
 from pathlib import Path
 
 from platformdirs import user_cache_path
@@ -10,8 +11,10 @@ from platformdirs import user_cache_path
 from detectors.errors import NoWeights, UnusableWeights
 from detectors.openvino_engine import OpenVinoDetector
 from detectors.yolo_model import export_to_openvino
+from models.digest import sha256_of
 
 DEFAULT_NAME = "yolo11n"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")  # of weights that Ultralytics publishes; anything else is a path
 
 
 def cache_folder() -> Path:
@@ -26,23 +29,20 @@ def find_detector(weights: str | None, *, cache: Path | None = None) -> OpenVino
     silently by something else.
     """
     cache = cache or cache_folder()
-    tried: list[str] = []
-    named = weights is not None
     wanted = weights or DEFAULT_NAME
     path = Path(wanted).expanduser()
     if path.is_dir():
         return OpenVinoDetector(_model_folder(path))
     if path.is_file():
-        return OpenVinoDetector(_exported(path, cache / path.stem))
-    tried.append(f"{wanted} ({'no such folder or file' if named else 'nothing set'})")
-    exported = sorted(cache.glob(f"{wanted}*/**/metadata.yaml"))
-    if exported:
-        return OpenVinoDetector(exported[0].parent)
-    tried.append(f"{cache} (holds no {wanted})")
+        # by digest: a site's best.pt of today is not the best.pt of last month
+        return OpenVinoDetector(_exported(path, cache / f"{path.stem}-{sha256_of(path)[:16]}"))
+    tried = [f"{wanted} (no such folder or file)" if weights else "the settings (no weights named)"]
+    if not NAME.fullmatch(wanted):
+        raise NoWeights(tried)
     try:
         return OpenVinoDetector(_exported(f"{wanted}.pt", cache / wanted))
     except UnusableWeights as error:
-        tried.append(f"Ultralytics' download of {wanted}.pt ({error.why})")
+        tried += [f"{cache / wanted} (nothing there)", f"Ultralytics' download of {wanted}.pt ({error.why})"]
         raise NoWeights(tried) from error
 
 
@@ -56,4 +56,8 @@ def _model_folder(path: Path) -> Path:
 
 
 def _exported(weights: Path | str, folder: Path) -> Path:
+    """The model exported into `folder`, now or at an earlier start."""
+    known = sorted(folder.glob("*/metadata.yaml"))
+    if known:
+        return known[0].parent
     return export_to_openvino(weights.resolve() if isinstance(weights, Path) else weights, folder)

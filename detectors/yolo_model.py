@@ -16,6 +16,7 @@ def export_to_openvino(weights: Path | str, folder: Path) -> Path:
     """
     # The product never installs packages by itself, whatever the exporter would like to have.
     os.environ.setdefault("YOLO_AUTOINSTALL", "false")
+    os.environ.setdefault("YOLO_VERBOSE", "false")  # what went wrong is said once, by us
     from ultralytics import YOLO  # type: ignore[attr-defined]  # noqa: PLC0415 - seconds and half a gigabyte, only here
 
     folder.mkdir(parents=True, exist_ok=True)

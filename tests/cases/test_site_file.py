@@ -76,7 +76,8 @@ def test_parameters_left_out_are_filled_with_the_defaults_of_the_offence(tmp_pat
 def test_a_part_written_once_may_be_repeated_with_an_anchor(tmp_path):
     text = SOUND.replace("timetable: [", "timetable: &hours [").replace(
         "vehicles:",
-        "  - {id: b, camera: gate-3, polygon: [[0,0],[1,0],[1,1]], offences: {dumping: {}}, timetable: *hours}\nvehicles:",
+        "  - {id: b, camera: gate-3, polygon: [[0,0],[1,0],[1,1]], offences: {dumping: }, timetable: *hours}\n"
+        "vehicles:",
     )
     first, second = sound(tmp_path, text).values.geofences
     assert first.timetable == second.timetable != ()

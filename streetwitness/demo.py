@@ -1,0 +1,236 @@
+"""The demo: a whole running site on this machine, with real footage where there is some.
+
+The first start makes users, takes the clips in and, when they are analysed, lets the demo reviewer accept one case
+and return another through the same door as everybody, so that the queue shows more than one state.
+"""
+
+import http.client
+import os
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from cases.accounts import add_user
+from cases.review import FourPoints, decide
+from cases.site_file import SiteFile, read
+from cases.site_rows import apply
+from ingest.errors import IngestError
+from ingest.recordings import take_recording
+from models.database import reading, transaction
+from models.enums import Decision, IncidentState, Role
+from models.incidents import Incident, ReviewDecision
+from models.people import User
+from models.places import Camera
+from streetwitness.embedded_redis import EmbeddedRedis
+from streetwitness.errors import Misuse, PortTaken, StartError
+from streetwitness.jobs import recordings_to_do
+from streetwitness.settings import PREFIX, DataDir, Settings, beside_the_repository
+from streetwitness.supervisor import Child, Supervisor
+from streetwitness.workplace import Workplace, now, opened_workplace
+
+DEMO_SITE = Path(__file__).with_name("demo_site.yaml")
+ACTOR = "demo"
+REVIEWER = "demo-reviewer"
+USERS = {
+    "demo-monitor": Role.MONITOR,
+    "demo-operator": Role.OPERATOR,
+    "demo-officer": Role.OFFICER,
+    REVIEWER: Role.LEGAL_REVIEWER,
+    "demo-leader": Role.LEADER,
+    "demo-admin": Role.ADMINISTRATOR,
+}
+ACCEPTED_BECAUSE = "演示:静止时长、地点、时间均有原始画面证明,四性核查通过。 (Demo: shown by the original pictures.)"
+RETURNED_BECAUSE = "演示:号牌未能辨认,请补充近景。 (Demo: the plate cannot be read, add a close-up.)"
+ANSWERS_WITHIN_S = 30.0
+ANALYSED_LOOK_EVERY_S = 1.0
+
+
+def run_demo(settings: Settings) -> None:
+    """Serves until Ctrl+C or SIGTERM. Raises StartError."""
+    footage = _footage(settings)
+    _check_port(settings.web_host, settings.web_port)
+    stop = threading.Event()
+
+    def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask_to_stop)
+    settings.data.make()
+    with _redis(settings) as redis_url, opened_workplace(settings, make=True) as workplace:
+        passwords = _users(workplace)
+        clips = _take_in(workplace, footage)
+        with Supervisor(_children(settings, redis_url), _say):
+            _wait_for_an_answer(settings, stop)
+            if not stop.is_set():
+                _welcome(settings, passwords, footage, clips)
+                _let_the_reviewer_work(workplace, stop)
+                stop.wait()
+            _say("demo", "stopping")
+
+
+def _say(name: str, line: str) -> None:
+    sys.stderr.write(f"{name:>6} | {line}\n")
+
+
+def _footage(settings: Settings) -> Path | None:
+    if settings.footage is not None and not settings.footage.is_dir():
+        raise Misuse(f"{settings.footage} is not a folder; give the one that holds the demo's clips with --footage")
+    return settings.footage or beside_the_repository("footage")
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise PortTaken(host, port, error.strerror or str(error)) from error
+
+
+@contextmanager
+def _redis(settings: Settings) -> Iterator[str]:
+    """The URL of the Redis the settings name, else of one that lives as long as the demo."""
+    if settings.redis_url is not None:
+        yield settings.redis_url.get_secret_value()
+        return
+    with EmbeddedRedis(settings.data.redis) as embedded:
+        yield embedded.url
+
+
+def _children(settings: Settings, redis_url: str) -> list[Child]:
+    environment = {
+        f"{PREFIX}DATA_DIR": str(settings.data_dir),
+        f"{PREFIX}REDIS_URL": redis_url,
+        f"{PREFIX}WEB_PORT": str(settings.web_port),
+    }
+    command = (sys.executable, "-m", "streetwitness", "process")
+    return [Child(name, (*command, name), environment) for name in ("web", "worker", "relay")]
+
+
+def _users(workplace: Workplace) -> dict[str, str]:
+    """The demo users with their passwords, made on the first start and kept beside the data for the next."""
+    passwords = _kept_passwords(workplace.data)
+    with transaction(workplace.sessions) as session:
+        for name, role in USERS.items():
+            if session.scalar(select(User.id).where(User.name == name)) is None:
+                add_user(session, name=name, display_name=name, password=passwords[name], role=role, at=now())
+    return passwords
+
+
+def _kept_passwords(data: DataDir) -> dict[str, str]:
+    """Written before the users are, so that a start that was cut off leaves nobody without a password."""
+    try:
+        handle = os.open(data.demo_users, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        kept = dict(line.split() for line in data.demo_users.read_text(encoding="utf-8").splitlines() if line.strip())
+        if not USERS.keys() <= kept.keys():
+            raise StartError(
+                f"{data.demo_users} does not hold all demo users; remove {data.root} to start the demo anew"
+            ) from None
+        return kept
+    made = {name: secrets.token_urlsafe(12) for name in USERS}
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.writelines(f"{name} {password}\n" for name, password in made.items())
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def _take_in(workplace: Workplace, footage: Path | None) -> list[str]:
+    """Cameras, fences and the recordings of the clips that are there; names of those taken in."""
+    values = read(DEMO_SITE).values
+    # the clips are named as they lie in the footage folder, wherever that is
+    site_file = SiteFile((footage or workplace.data.root) / DEMO_SITE.name, values)
+    taken: list[str] = []
+    with transaction(workplace.sessions) as session:
+        apply(session, site_file, workplace.key(), actor=ACTOR, at=now())
+        session.flush()
+        for camera in session.scalars(select(Camera).where(Camera.id.in_([each.id for each in values.cameras]))):
+            clip = Path(camera.source)
+            if footage is None or not clip.is_file():
+                continue
+            try:
+                take_recording(session, camera.id, clip, None)
+            except IngestError as error:
+                _say("demo", str(error))
+            else:
+                taken.append(clip.name)
+    return taken
+
+
+def _wait_for_an_answer(settings: Settings, stop: threading.Event) -> None:
+    until = time.monotonic() + ANSWERS_WITHIN_S
+    while not stop.wait(0.1):
+        connection = http.client.HTTPConnection(settings.web_host, settings.web_port, timeout=2)
+        try:
+            connection.request("GET", "/healthz", headers={"Host": "localhost"})
+            if connection.getresponse().status == http.HTTPStatus.OK:
+                return
+        except (OSError, http.client.HTTPException):
+            pass  # not listening yet
+        finally:
+            connection.close()
+        if time.monotonic() > until:
+            raise StartError("the review desk does not answer; the lines above say why")
+
+
+def _welcome(settings: Settings, passwords: dict[str, str], footage: Path | None, clips: list[str]) -> None:
+    if clips:
+        _say("demo", f"{len(clips)} clips from {footage} are analysed now; cases appear as they are found")
+    elif footage is not None:
+        _say("demo", f"{footage} holds none of the demo's clips; the site starts with cameras and fences, no incidents")
+    else:
+        _say("demo", "no footage; the site starts with cameras and fences, no incidents (give a folder with --footage)")
+    table = Table(title=f"http://{settings.web_host}:{settings.web_port}/", title_style="bold", title_justify="left")
+    for heading in ("user", "password", "role"):
+        table.add_column(heading, no_wrap=True)
+    for name, role in USERS.items():
+        table.add_row(name, passwords[name], role.value.replace("_", " "))
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(f"Data: {settings.data_dir}. Ctrl+C ends it, the same command goes on from there.", soft_wrap=True)
+
+
+def _let_the_reviewer_work(workplace: Workplace, stop: threading.Event) -> None:
+    """When the clips are analysed and nobody has decided anything yet: one case accepted, one returned."""
+    while recordings_to_do(workplace.sessions):
+        if stop.wait(ANALYSED_LOOK_EVERY_S):
+            return
+    with reading(workplace.sessions) as session:
+        found = dict(session.execute(select(Incident.state, func.count()).group_by(Incident.state)).tuples().all())
+        decided = session.scalar(select(func.count()).select_from(ReviewDecision))
+    _say("demo", f"analysed: {', '.join(f'{count} {state.value}' for state, count in found.items()) or 'no incidents'}")
+    if not decided:
+        with transaction(workplace.sessions) as session:
+            _decide_two(session, now())
+
+
+def _decide_two(session: Session, at: datetime) -> None:
+    reviewer = session.scalars(select(User).where(User.name == REVIEWER)).one()
+    waiting = session.scalars(
+        select(Incident.id)
+        .where(Incident.state == IncidentState.DRAFTED)
+        .order_by(Incident.first_seen_at, Incident.confirmed_at, Incident.id)
+        .limit(2)
+    ).all()
+    choices = (
+        (Decision.ACCEPT, ACCEPTED_BECAUSE, FourPoints(True, True, True, True)),
+        (Decision.RETURN, RETURNED_BECAUSE, FourPoints(True, False, False, True)),
+    )
+    for incident_id, (decision, reason, points) in zip(waiting, choices, strict=False):
+        decide(session, incident_id, user=reviewer, decision=decision, reason=reason, four_points=points, at=at)
+        _say("demo", f"{REVIEWER}: {decision.value} {str(incident_id)[:8]}")

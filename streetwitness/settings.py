@@ -1,0 +1,134 @@
+"""Settings: what is read from the environment at start, checked once, and never changed after.
+
+Every key is STREETWITNESS_<NAME>; one that is not known is a spelling mistake and stops the start. Passwords inside
+URLs print as ***. Where files lie below the data folder is said here and nowhere else.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from models.database import sqlite_url
+from streetwitness.errors import SettingsRefused
+
+PREFIX = "STREETWITNESS_"
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class DataDir:
+    """The layout of the data folder. One folder holds one site's database, evidence and keys."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "streetwitness.db"
+
+    @property
+    def vault(self) -> Path:
+        return self.root / "vault"
+
+    @property
+    def personal_data_key(self) -> Path:
+        return self.root / "keys" / "personal_data.key"
+
+    @property
+    def drafts(self) -> Path:
+        return self.root / "drafts"
+
+    @property
+    def redis(self) -> Path:
+        return self.root / "redis"
+
+    @property
+    def outbox(self) -> Path:
+        return self.root / "outbox"
+
+    @property
+    def demo_users(self) -> Path:
+        return self.root / "demo-users.txt"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "locks"
+
+    def make(self) -> None:
+        """The folder, for its owner alone: it will hold people's names, numbers and pictures."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for folder in (self.drafts, self.locks):
+                folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise SettingsRefused(
+                f"{self.root}: cannot be the data folder ({error.strerror}); choose another with --data"
+            ) from error
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(default_factory=lambda: user_data_path("streetwitness"))
+    database_url: SecretStr | None = None  # None: SQLite in the data folder
+    redis_url: SecretStr | None = None  # None: the embedded Redis, started by the program itself
+    weights: str | None = None  # a folder, a .pt file, or a name
+    footage: Path | None = None  # recordings for the demo and for tests
+    look_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=1, le=65535)] = 8600
+    public_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")
+    secure_cookies: bool = False
+
+    @field_validator("data_dir", "footage")
+    @classmethod
+    def whole_path(cls, path: Path | None) -> Path | None:
+        return None if path is None else path.expanduser().absolute()
+
+    @field_validator("public_hosts", mode="before")
+    @classmethod
+    def listed(cls, value: Any) -> Any:
+        """`desk.example,localhost` as two names."""
+        return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
+
+    @property
+    def data(self) -> DataDir:
+        return DataDir(self.data_dir)
+
+    @property
+    def database(self) -> str:
+        """The URL with its password; for opening, never for printing."""
+        return self.database_url.get_secret_value() if self.database_url else sqlite_url(self.data.database)
+
+
+def load_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """From the environment, with what the command line gave on top. Raises SettingsRefused."""
+    known = sorted(name.upper() for name in Settings.model_fields)
+    for name in sorted(environment):
+        own = name.upper().removeprefix(PREFIX)
+        if own != name.upper() and own not in known:
+            near = difflib.get_close_matches(own, known, n=1)
+            hint = (
+                f"did you mean {PREFIX}{near[0]}?"
+                if near
+                else f"known are {', '.join(PREFIX + each for each in known)}"
+            )
+            raise SettingsRefused(f"{name} is not a setting; {hint}")
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = f"{PREFIX}{'_'.join(str(part) for part in first['loc'])}".upper()
+        raise SettingsRefused(f"{name}: {first['msg'].removeprefix('Input ')}; correct it or unset it") from error
+
+
+def beside_the_repository(name: str) -> Path | None:
+    """`../shared/<name>` of a source checkout: where development keeps footage and weights. None elsewhere."""
+    folder = REPOSITORY.parent / "shared" / name
+    return folder if (REPOSITORY / "pyproject.toml").is_file() and folder.is_dir() else None

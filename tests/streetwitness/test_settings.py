@@ -1,0 +1,89 @@
+"""Settings: read once, checked at once, and never printed with their passwords."""
+
+import pytest
+from pydantic import ValidationError
+
+from streetwitness.errors import SettingsRefused
+from streetwitness.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"STREETWITNESS_{name.upper()}", raising=False)
+
+
+def loaded(monkeypatch, **environment: str) -> Settings:
+    for name, value in environment.items():
+        monkeypatch.setenv(f"STREETWITNESS_{name}", value)
+    return load_settings()
+
+
+def test_without_settings_everything_is_embedded_below_one_folder(monkeypatch, tmp_path):
+    settings = loaded(monkeypatch, DATA_DIR=str(tmp_path))
+    assert settings.database == f"sqlite:///{tmp_path}/streetwitness.db"
+    assert settings.redis_url is None
+    assert settings.look_s == 2.0
+    assert settings.public_hosts == ("127.0.0.1", "localhost")
+    below = [settings.data.vault, settings.data.personal_data_key, settings.data.drafts, settings.data.redis]
+    assert [str(path.relative_to(tmp_path)) for path in below] == ["vault", "keys/personal_data.key", "drafts", "redis"]
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch):
+    assert loaded(monkeypatch, WEIGHTS="", DATABASE_URL="").weights is None
+
+
+def test_a_list_of_hosts_is_written_with_commas(monkeypatch):
+    assert loaded(monkeypatch, PUBLIC_HOSTS="desk.example, localhost").public_hosts == ("desk.example", "localhost")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("STREETWITNESS_DATA_DRI", "did you mean STREETWITNESS_DATA_DIR?"),
+        ("STREETWITNESS_XYZZY_PLUGH", "known are STREETWITNESS_DATABASE_URL, STREETWITNESS_DATA_DIR"),
+        ("streetwitness_wieghts", "did you mean STREETWITNESS_WEIGHTS?"),
+    ],
+    ids=["letters_swapped", "nothing_like_it", "lower_case"],
+)
+def test_an_unknown_key_stops_the_start_with_a_hint(name, hint):
+    with pytest.raises(SettingsRefused) as refused:
+        load_settings({name: "x", "PATH": "/bin"})
+    assert str(refused.value).startswith(f"{name} is not a setting; {hint}")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LOOK_S", "0"), ("LOOK_S", "soon"), ("WEB_PORT", "70000"), ("SECURE_COOKIES", "perhaps")],
+    ids=["look_of_zero", "look_in_words", "no_such_port", "neither_yes_nor_no"],
+)
+def test_a_value_that_cannot_be_is_refused_with_the_name_of_the_setting(monkeypatch, name, value):
+    with pytest.raises(SettingsRefused, match=f"^STREETWITNESS_{name}: .*correct it or unset it$"):
+        loaded(monkeypatch, **{name: value})
+
+
+def test_a_password_in_a_refused_setting_is_not_told():
+    with pytest.raises(SettingsRefused) as refused:
+        load_settings({}, database_url=["postgresql://u:geheim@h/d"])
+    assert "geheim" not in str(refused.value)
+
+
+def test_passwords_print_as_stars(monkeypatch):
+    settings = loaded(monkeypatch, DATABASE_URL="postgresql+psycopg://u:geheim@h/d", REDIS_URL="redis://:geheim@h")
+    assert settings.database == "postgresql+psycopg://u:geheim@h/d"
+    for shown in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
+        assert "geheim" not in shown
+
+
+def test_what_the_command_line_gives_wins_and_nothing_changes_after(monkeypatch, tmp_path):
+    monkeypatch.setenv("STREETWITNESS_DATA_DIR", "/somewhere/else")
+    settings = load_settings(data_dir=tmp_path, footage=None)
+    assert settings.data_dir == tmp_path
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.look_s = 3.0
+
+
+def test_a_data_folder_that_cannot_be_made_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsRefused, match=r"cannot be the data folder .* choose another with --data"):
+        load_settings({}, data_dir=tmp_path / "file" / "data").data.make()
