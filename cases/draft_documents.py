@@ -6,8 +6,6 @@ sentences say was settled when the draft was composed (cases/draft_case.py); her
 
 import hashlib
 import io
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +34,7 @@ from cases.draft_words import clock_time, labels, local_time, percent, say, term
 from cases.errors import DocumentFailed
 from cases.languages import Language
 from models.enums import ExhibitKind
+from models.whole_file import whole_file
 
 TEMPLATES = Path(__file__).parent / "templates"
 POINTS = ("is_true", "is_clear", "is_complete", "is_accurate")
@@ -572,24 +571,8 @@ def _packed(document: DocxDocument, at: datetime) -> bytes:
 
 
 def _write_whole(path: Path, written: bytes) -> None:
-    """Under another name first, so that nobody ever opens half a document."""
     try:
-        with tempfile.NamedTemporaryFile(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part", delete=False
-        ) as file:
-            part = Path(file.name)
-            try:
-                file.write(written)
-                file.flush()
-                os.fsync(file.fileno())
-                part.rename(path)
-            except OSError:
-                part.unlink(missing_ok=True)
-                raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with whole_file(path) as file:
+            file.write(written)
     except OSError as error:
         raise DocumentFailed(f"{path}: could not be written ({error}); free space or choose another folder") from error

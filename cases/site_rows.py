@@ -5,8 +5,6 @@ no longer names ends too, except vehicles and officers, who belong to no site. R
 cases/site_file.py.
 """
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from cases.site_file import CameraEntry, GeofenceEntry, LoudspeakerEntry, Office
 from models.people import Officer, Owner, Vehicle
 from models.personal_data import PersonalDataKey
 from models.places import Camera, Geofence, GeofenceVersion, Loudspeaker, Site
+from models.whole_file import whole_file
 
 # a first version holds for recordings of any age: there was nothing in force before it that could speak against it
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -259,16 +258,8 @@ def dump(session: Session, key: PersonalDataKey, path: Path, *, site: str | None
     yaml = YAML()
     yaml.width = 120
     yaml.allow_unicode = True
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            yaml.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        yaml.dump(content, file)
 
 
 def _site_to_dump(session: Session, name: str | None) -> Site:

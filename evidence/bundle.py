@@ -4,7 +4,6 @@ What it is checked by is evidence/verification.py; how the ZIP is laid out, evid
 """
 
 import hashlib
-import os
 import re
 import uuid
 import zlib
@@ -36,6 +35,7 @@ from evidence.errors import CustodyBroken, DigestMismatch, ExhibitMissing, Expor
 from evidence.vault import Vault
 from models.enums import CustodyAct
 from models.exhibits import Exhibit
+from models.whole_file import whole_file
 
 CHUNK_BYTES = 1 << 20
 
@@ -123,21 +123,8 @@ def _chunks_of(path: Path) -> Callable[[], Iterator[bytes]]:
 
 
 def _write_whole(out: Path, members: list[Member]) -> None:
-    """Under another name first, on disk, then renamed."""
-    part = out.with_name(f".{out.name}.{uuid.uuid4().hex}.part")
     try:
-        try:
-            with part.open("xb") as file:
-                write_container(file, members)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(out)
-        finally:
-            part.unlink(missing_ok=True)
-        folder = os.open(out.absolute().parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with whole_file(out) as file:
+            write_container(file, members)
     except (OSError, ValueError) as error:
         raise ExportFailed(out, f"{error}; nothing was left behind, choose a place with room and try again") from error

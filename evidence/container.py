@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 LOCAL = struct.Struct("<4s5H3L2H")
 DIRECTORY = struct.Struct("<4s6H3L5H2L")
@@ -63,7 +63,7 @@ def in_order(members: Iterable[Member]) -> list[Member]:
     return sorted(members, key=lambda member: member.name.encode())
 
 
-def write_container(out: BinaryIO, members: Sequence[Member]) -> None:
+def write_container(out: IO[bytes], members: Sequence[Member]) -> None:
     """Raises ValueError where the members do not fit the format, or do not deliver the size they announced."""
     if container_size(members) > LARGEST or len(members) > MOST_FILES:
         raise ValueError("more than 4 GiB or 65534 files do not fit into one bundle")

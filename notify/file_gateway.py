@@ -5,12 +5,11 @@ in clear and are readable by their owner alone.
 """
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from models.whole_file import whole_file
 from notify.errors import GatewayUnavailable
 
 
@@ -22,7 +21,9 @@ class FileGateway:
         path = self._path(key)
         try:
             if not path.exists():
-                self._write_whole(path, {"key": key, "to": to, "text": text})
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with whole_file(path) as file:
+                    file.write(json.dumps({"key": key, "to": to, "text": text}, ensure_ascii=False, indent=2).encode())
         except OSError as error:
             raise GatewayUnavailable(f"{path.name}: could not be written ({error}); it is tried again") from error
         return path.name
@@ -33,21 +34,3 @@ class FileGateway:
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{quote(key, safe='')}.json"
-
-    def _write_whole(self, path: Path, message: dict[str, str]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.folder, suffix=".part", delete=False) as file:
-            part = Path(file.name)
-            try:
-                json.dump(message, file, ensure_ascii=False, indent=2)
-                file.flush()
-                os.fsync(file.fileno())
-                part.rename(path)
-            except OSError:
-                part.unlink(missing_ok=True)
-                raise
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

@@ -29,6 +29,7 @@ from models.enums import ExhibitKind, IncidentState
 from models.exhibits import Exhibit
 from models.incidents import DraftCase, Incident, Recording
 from models.places import Geofence, GeofenceVersion
+from models.whole_file import whole_file
 from streetwitness.errors import BeingAnalysed
 from streetwitness.settings import Settings, beside_the_repository
 from streetwitness.workplace import Workplace
@@ -192,9 +193,8 @@ def _document(workplace: Workplace, draft: DraftCase, language: Language, pictur
     path = workplace.data.drafts.absolute() / f"draft-{str(draft.incident_id)[:8]}-v{draft.version}-{language}.docx"
     page = path.with_suffix(".html")
     if not page.exists():
-        part = page.with_suffix(".html.part")
-        part.write_text(render_html(draft.content, language), encoding="utf-8")
-        part.replace(page)
+        with whole_file(page) as file:
+            file.write(render_html(draft.content, language).encode())
     if not path.exists():
         write_docx(draft.content, path, language, pictures)
     return path
