@@ -153,7 +153,8 @@ def _conduct_key(conduct: Conduct) -> str:
     """What two workers reporting one conduct agree on; the unique index over open incidents refuses the second."""
     x, y = conduct.box.ground_point
     began = conduct.stopped_at or conduct.first_seen_at
-    return f"{conduct.geofence_version_id}:{conduct.offence}:{round(x)}:{round(y)}:{began.isoformat()}"
+    source = conduct.recording_id or "live"
+    return f"{source}:{conduct.geofence_version_id}:{conduct.offence}:{round(x)}:{round(y)}:{began.isoformat()}"
 
 
 def _row(incident_id: uuid.UUID, each: SightingAt) -> Sighting:

@@ -6,7 +6,7 @@ black one and a red one from a blue one of the same shape. The patch may slide a
 """
 
 from dataclasses import dataclass
-from math import dist
+from math import hypot
 
 import cv2
 import numpy as np
@@ -22,9 +22,10 @@ SAME_COLOUR = 5.0  # distance of mean colours up to which it may be the same; on
 OTHER_COLOUR = 10.0  # distance from which it is another object whatever the shape
 TONE_STEP = 6.0  # percent of the picture's brightness that weigh as much as one 8-bit step of colour
 BLACK = 16.0  # of 8-bit brightness; keeps the ratio of two dark tones from running away
+LEAST_LIGHT = 16.0  # of 8-bit brightness above black; in the dark, noise must not be taken for colour
 REFRESH = 0.25  # weight of a new sure picture in the patch: follows the light of the day, not a single shadow
 
-Colour = tuple[float, float, float]  # tone, U, V
+Colour = tuple[float, float, float]  # tone in steps; U and V in shares of the picture's light
 
 
 @dataclass(frozen=True)
@@ -47,17 +48,19 @@ class Likeness:
 class Appearance:
     """patch: uint8 (PATCH_HEIGHT, PATCH_WIDTH). colour: mean tone, U and V of the middle of the box.
 
-    Against the whole picture's, because a cloud darkens everything at once, and a camera that goes over to infrared
-    takes the colour from everything at once.
+    Against the whole picture's, because a cloud darkens everything at once, strong colours most of all, and a camera
+    that goes over to infrared takes the colour from everything at once. light: the picture's when it was taken.
     """
 
     box: Box
     patch: Bytes
     colour: Colour
+    light: float
 
     @classmethod
     def of(cls, frame: Frame, box: Box) -> "Appearance":
-        return cls(box, _smoothed(frame.grey_of(box, PATCH_WIDTH, PATCH_HEIGHT)), _colour(frame, box))
+        patch = _smoothed(frame.grey_of(box, PATCH_WIDTH, PATCH_HEIGHT))
+        return cls(box, patch, _colour(frame, box), _light(frame))
 
     def likeness(self, frame: Frame) -> Likeness:
         """How much the frame shows the same at the same place."""
@@ -74,20 +77,32 @@ class Appearance:
         height = max(round((PATCH_HEIGHT + 2 * dy) * inside.height / wider.height), PATCH_HEIGHT)
         around = _smoothed(frame.grey_of(inside, width, height))
         score = float(cv2.matchTemplate(around, self.patch, cv2.TM_CCOEFF_NORMED).max())
-        return Likeness(score, dist(_colour(frame, self.box), self.colour))
+        return Likeness(score, self.colour_distance(frame, self.box))
+
+    def colour_distance(self, frame: Frame, box: Box) -> float:
+        """From the colour of what is in `box`, in 8-bit steps of chroma as they would be in this one's light."""
+        (tone, u, v), (other_tone, other_u, other_v) = self.colour, _colour(frame, box)
+        return hypot(tone - other_tone, self.light * (u - other_u), self.light * (v - other_v))
 
     def refreshed(self, frame: Frame) -> "Appearance":
         """The same place, moved a little towards how it looks now."""
         now = Appearance.of(frame, self.box)
         patch = cv2.addWeighted(self.patch, 1 - REFRESH, now.patch, REFRESH, 0)
         tone, u, v = (old + REFRESH * (new - old) for old, new in zip(self.colour, now.colour, strict=True))
-        return Appearance(self.box, np.asarray(patch, dtype=np.uint8), (tone, u, v))
+        light = self.light + REFRESH * (now.light - self.light)
+        return Appearance(self.box, np.asarray(patch, dtype=np.uint8), (tone, u, v), light)
 
 
 def _colour(frame: Frame, box: Box) -> Colour:
     y, u, v = frame.mean_colour(box.padded(-0.2))
     all_y, all_u, all_v = frame.colour_cast
-    return 100 * (y + BLACK) / (all_y + BLACK) / TONE_STEP, u - all_u, v - all_v
+    light = _light(frame)
+    return 100 * (y + BLACK) / (all_y + BLACK) / TONE_STEP, (u - all_u) / light, (v - all_v) / light
+
+
+def _light(frame: Frame) -> float:
+    """Brightness of the whole picture above black (BT.601: 16), with which its colours rise and fall."""
+    return max(frame.colour_cast[0] - 16.0, LEAST_LIGHT)
 
 
 def _smoothed(patch: Bytes) -> Bytes:

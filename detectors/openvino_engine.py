@@ -17,6 +17,7 @@ from openvino.preprocess import PrePostProcessor
 from ruamel.yaml import YAML
 
 from detectors.class_roles import roles_of
+from detectors.compiled_model import compiled
 from detectors.errors import UnusableWeights
 from detectors.frame import Bytes
 from detectors.geometry import Box
@@ -49,13 +50,9 @@ class OpenVinoDetector:
         self._wanted = np.array(sorted(self._roles), dtype=np.int64)
         self._model, self._height, self._width = _prepared(models[0])
         cores = streams or len(os.sched_getaffinity(0))
-        compiled = ov.Core().compile_model(
-            self._model,
-            "CPU",
-            # pinning puts two processes on the same core; one thread a stream wastes none in waiting
-            {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "ENABLE_CPU_PINNING": False},
-        )
-        self._queue = ov.AsyncInferQueue(compiled, cores)
+        # pinning puts two processes on the same core; one thread a stream wastes none in waiting
+        options = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "ENABLE_CPU_PINNING": False}
+        self._queue = ov.AsyncInferQueue(compiled(self._model, self.digest, options), cores)
         self._queue.set_callback(_keep_output)
 
     def detect(self, looks: Sequence[Look]) -> list[list[Detection]]:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import count
-from math import dist, hypot
+from math import hypot
 from statistics import median
 
 from detectors.appearance import Appearance
@@ -102,9 +102,14 @@ class Tracker:
             self._absorb(track, detection.box, look.frame)
         newcomers = [*free]
         unmatched = [track for track in self.tracks if track.sightings[-1].at_s < at_s]
-        for track in [track for track in unmatched if track.stands]:
-            came_after = [each for each in self.tracks if each.standing_from_s > track.last_shown_s]
-            self._ask_the_picture(track, look.frame, newcomers, [each.box for each in came_after])
+        # the latest comer first: whether it is shown decides what it can hide
+        standing = [track for track in unmatched if track.stands]
+        for track in sorted(standing, key=lambda each: each.standing_from_s, reverse=True):
+            shown = [
+                each for each in self.tracks if each.sightings[-1].at_s == at_s and each.sightings[-1].kind in SHOWN
+            ]
+            came_after = [each.box for each in shown if each.standing_from_s > track.last_shown_s]
+            self._ask_the_picture(track, look.frame, newcomers, came_after)
         moving = [track for track in unmatched if not track.stands]
         for track, detection in _by_motion(moving, free, look.frame):
             _move(track, detection, look.frame)
@@ -270,7 +275,7 @@ def _by_motion(moving: list[Track], free: list[Detection], frame: Frame) -> Iter
 
 
 def _colour_distance(track: Track, detection: Detection, frame: Frame) -> float:
-    return dist(Appearance.of(frame, detection.box).colour, track.appearance.colour)
+    return track.appearance.colour_distance(frame, detection.box)
 
 
 def _move(track: Track, detection: Detection, frame: Frame) -> None:

@@ -6,8 +6,10 @@ the packets of the clip are those of the source.
 
 import errno
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +24,16 @@ from ingest.packet_source import MP4_CODECS, StreamFacts, TimedPacket
 
 @dataclass(frozen=True)
 class ClipRange:
-    """Whole GOPs that cover the wanted seconds; from_s and to_s are the times of their first and last picture."""
+    """Whole GOPs that cover the wanted seconds; from_s and to_s are the times of their first and last picture.
+
+    asked_from_s and asked_to_s: first and last picture of the seconds that were wanted, as far as they are there.
+    """
 
     gops: tuple[tuple[TimedPacket, ...], ...]
     from_s: float
     to_s: float
+    asked_from_s: float
+    asked_to_s: float
 
     @property
     def packets(self) -> list[TimedPacket]:
@@ -39,7 +46,8 @@ def clip_range(ring: PacketRing, from_s: float, to_s: float) -> ClipRange:
     if not gops:
         raise CutFailed(f"no packets of {from_s:.1f}–{to_s:.1f} s are left in the ring; make it longer")
     times = [packet.media_s for gop in gops for packet in gop]
-    return ClipRange(gops, min(times), max(times))
+    asked = [media_s for media_s in times if from_s <= media_s <= to_s] or times
+    return ClipRange(gops, min(times), max(times), min(asked), max(asked))
 
 
 def container_of(facts: StreamFacts) -> tuple[str, str, str]:
@@ -56,22 +64,46 @@ def write_clip(packets: Sequence[TimedPacket], stream: VideoStream, container: s
     options = {"fflags": "+bitexact"}
     if container == "mp4":
         options["movflags"] = "+faststart"
+    else:
+        options["avoid_negative_ts"] = "disabled"  # it would move all pictures for decoding times that are not written
     try:
         with av.open(str(path), "w", format=container, options=options) as output:
             target = output.add_stream_from_template(stream)
-            for each in packets:
+            for each, dts in zip(packets, _decoding_times(packets), strict=True):
                 # muxing rewrites a packet's timestamps; the ring's own must stay as they are
                 copy = av.Packet(bytes(each.packet))
                 copy.stream = target
                 copy.time_base = each.packet.time_base
-                copy.pts, copy.dts = each.pts - start, each.dts - start
+                copy.pts, copy.dts = each.pts - start, dts - start
                 copy.duration = each.packet.duration or 0
                 copy.is_keyframe = each.keyframe
                 output.mux(copy)
     except (av.error.FFmpegError, ValueError) as error:
-        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
-            raise OSError(error.errno, error.strerror, str(path)) from error  # type: ignore[union-attr]
+        raise_disk_trouble(error, path)
         raise CutFailed(f"{path.name}: the packets cannot be put into {container} ({error})") from error
+
+
+def raise_disk_trouble(error: Exception, path: Path) -> None:
+    """FFmpeg's error as the operating system's where the disk is to blame, so that nobody takes it for the clip's."""
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def _decoding_times(packets: Sequence[TimedPacket]) -> list[int]:
+    """The source's decoding times, or where they are missing or stand still, such as a container takes.
+
+    Rising, and none after its picture is shown: the presentation times in order, moved forward as far as it needs.
+    """
+    known = [each.dts for each in packets]
+    rising = all(earlier < later for earlier, later in pairwise(known))
+    if rising and all(each.dts <= each.pts for each in packets):
+        return known
+    shown = sorted(each.pts for each in packets)
+    for number in range(1, len(shown)):
+        shown[number] = max(shown[number], shown[number - 1] + 1)
+    ahead = max(at - each.pts for at, each in zip(shown, packets, strict=True))
+    return [at - max(ahead, 0) for at in shown]
 
 
 def payload_sha256(packets: Sequence[TimedPacket]) -> str:
@@ -86,6 +118,7 @@ def clip_recipe(
 ) -> dict[str, Any]:
     """How the clip was made, so that it can be made again from the source."""
     packets = clip.packets
+    first, last = (find(packets, key=lambda packet: packet.pts) for find in (min, max))
     container, _, _ = container_of(facts)
     return {
         "how": "remux",
@@ -97,8 +130,8 @@ def clip_recipe(
         "time_base": str(facts.time_base),
         "packets": len(packets),
         "gops": len(clip.gops),
-        "first_pts": packets[0].pts - packets[0].offset,
-        "last_pts": max(packet.pts - packet.offset for packet in packets),
+        "first_pts": first.pts - first.offset,
+        "last_pts": last.pts - last.offset,
         "payload_sha256": payload_sha256(packets),
         "source_sha256": source_sha256,
         "from_s": round(clip.from_s, 6),

@@ -1,6 +1,7 @@
 """Decoding: packets in, frames with their capture time out. The only place where pictures are made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import av
 import av.error
 import numpy as np
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 
 from detectors.frame import Frame
 from ingest.errors import UndecodableCodec
@@ -16,28 +17,42 @@ from ingest.media_clock import utc_of
 from ingest.packet_source import StreamFacts, TimedPacket
 
 
+def _all(_media_s: float) -> bool:
+    return True
+
+
 class FrameDecoder:
     """One decoder for one stream. Feed it a keyframe first, then what follows it, in decoding order.
 
-    A packet that cannot be decoded gives no frame and is counted in `refused`.
+    A packet that cannot be decoded gives no frame and is counted in `refused`. After it, and after a picture with
+    concealed errors, every picture up to the next keyframe is built on the damage: all of them are marked corrupt.
+    A B-picture is built on the one that comes out after it too, and waits for it.
     """
 
     def __init__(self, facts: StreamFacts, started_at: datetime, clock_offset_s: float = 0.0) -> None:
         self._facts, self._started_at, self._clock_offset_s = facts, started_at, clock_offset_s
         self._context = _context_of(facts)
-        self._offset = 0
+        self._offsets: dict[int, int] = {}  # of the packets whose pictures are still to come, by pts
+        self._newest = 0  # pts of the picture that was shown last
+        self._damaged = False
+        self._waiting: list[Frame] = []  # B-pictures whose later reference has not come out yet
         self.decoded = 0
         self.refused = 0
 
-    def feed(self, packet: TimedPacket) -> list[Frame]:
-        """The frames that come out when this packet goes in: none while the decoder holds them back for reordering."""
-        self._offset = packet.offset
+    def feed(self, packet: TimedPacket, wanted: Callable[[float], bool] = _all) -> list[Frame]:
+        """The frames that come out when this packet goes in: none while the decoder holds them back for reordering.
+
+        Of pictures at media seconds that are not `wanted` only what others are predicted from is decoded.
+        """
+        self._offsets[packet.pts] = packet.offset
+        self._context.skip_frame = "DEFAULT" if wanted(packet.media_s) else "NONREF"
         try:
             pictures = self._context.decode(packet.packet)
         except av.error.FFmpegError:
             self.refused += 1
+            self._damaged = True
             return []
-        return [self._frame(picture) for picture in pictures]
+        return self._frames(pictures, wanted)
 
     def drain(self) -> list[Frame]:
         """What the decoder still holds; afterwards it must be fed a keyframe again."""
@@ -45,34 +60,58 @@ class FrameDecoder:
             pictures = self._context.decode(None)
         except av.error.FFmpegError:
             pictures = []
-        self._context.flush_buffers()
-        return [self._frame(picture) for picture in pictures]
+        frames = self._frames(pictures, _all) + self._waiting
+        self._begin_anew()
+        return frames
 
     def alone(self, keyframe: TimedPacket) -> Frame | None:
         """A keyframe's own picture. Without the drain a stream with B-frames gives it one GOP late."""
-        self._context.flush_buffers()
+        self._begin_anew()
         frames = self.feed(keyframe) + self.drain()
         return frames[0] if frames else None
 
-    def all_of(self, packets: Iterable[TimedPacket]) -> Iterator[Frame]:
-        """Every picture of packets that begin with a keyframe; may be left before its end."""
-        self._context.flush_buffers()
+    def all_of(self, packets: Iterable[TimedPacket], wanted: Callable[[float], bool] = _all) -> Iterator[Frame]:
+        """Every wanted picture of packets that begin with a keyframe; may be left before its end."""
+        self._begin_anew()
         for packet in packets:
-            yield from self.feed(packet)
-        yield from self.drain()
+            yield from self.feed(packet, wanted)
+        yield from (frame for frame in self.drain() if wanted(frame.media_s))
 
-    def _frame(self, picture: VideoFrame) -> Frame:
-        self.decoded += 1
-        steady = (picture.pts or 0) + self._offset
+    def _begin_anew(self) -> None:
+        self._context.flush_buffers()
+        self._offsets.clear()
+        self._waiting = []
+        self._damaged = False
+
+    def _frames(self, pictures: Iterable[VideoFrame], wanted: Callable[[float], bool]) -> list[Frame]:
+        frames: list[Frame] = []
+        for picture in pictures:
+            self.decoded += 1
+            self._damaged = picture.is_corrupt or (self._damaged and not picture.key_frame)
+            # two pictures may come out of one packet (MPEG-4 in AVI): the second has no time of its own
+            steady = self._newest + 1 if picture.pts is None else picture.pts
+            self._newest = steady
+            offset = self._offsets.get(steady, 0)
+            self._offsets = {pts: offset for pts, offset in self._offsets.items() if pts > steady}
+            if picture.pict_type != PictureType.B:
+                frames += [replace(each, corrupt=each.corrupt or self._damaged) for each in self._waiting]
+                self._waiting = []
+            if wanted(float(steady * self._facts.time_base)):
+                (self._waiting if picture.pict_type == PictureType.B else frames).append(
+                    self._frame(picture, steady, offset)
+                )
+        return frames
+
+    def _frame(self, picture: VideoFrame, steady: int, offset: int) -> Frame:
         media_s = float(steady * self._facts.time_base)
         return Frame(
             planes=_planes(picture),
             media_s=media_s,
-            pts=picture.pts or 0,
+            pts=steady - offset,
             time_base=Fraction(self._facts.time_base),
             captured_at=utc_of(media_s, self._started_at, self._clock_offset_s),
             keyframe=bool(picture.key_frame),
-            corrupt=bool(picture.is_corrupt),
+            corrupt=self._damaged,
         )
 
 

@@ -18,7 +18,7 @@ from ingest.browser_copy import browser_copy_recipe, write_browser_copy
 from ingest.clip_cut import ClipRange, clip_recipe, container_of, write_clip
 from ingest.decoding import FrameDecoder
 from ingest.errors import CutFailed
-from ingest.packet_source import PacketSource
+from ingest.packet_source import PacketSource, TimedPacket
 from ingest.stills import close_up_box, sharpness, still_recipe, write_close_up, write_still
 from models.enums import ExhibitKind, ExhibitMoment
 
@@ -36,8 +36,9 @@ class ExhibitMaker:
     utc: Callable[[float], datetime]
     source_sha256: str | None
     # several vehicles may stand in one clip: it is encoded for browsers once, and its stills decoded once
-    _copies: dict[str, Path] = field(default_factory=dict)
+    _copies: dict[tuple[str, float, float], Path] = field(default_factory=dict)
     _frames: dict[tuple[float, float], Frame] = field(default_factory=dict)
+    _keyframes: dict[int, Frame | None] = field(default_factory=dict)  # by pts
 
     def make(
         self,
@@ -84,23 +85,35 @@ class ExhibitMaker:
         )
 
     def _browser_copy(self, original: PendingExhibit, clip: ClipRange) -> PendingExhibit:
-        made_before = self._copies.get(original.pending.sha256)
+        """The seconds that were asked for and not the whole GOPs, which may be half a minute long."""
+        key = (original.pending.sha256, clip.asked_from_s, clip.asked_to_s)
+        made_before = self._copies.get(key)
+
+        def asked(media_s: float) -> bool:
+            return clip.asked_from_s <= media_s <= clip.asked_to_s
 
         def write(path: Path) -> None:
             if made_before is not None and made_before.exists():
                 shutil.copyfile(made_before, path)
             else:
-                write_browser_copy(self.decoder.all_of(clip.packets), self.source.facts, path)
+                write_browser_copy(self.decoder.all_of(clip.packets, asked), self.source.facts, path)
 
         pending = self.vault.take(write, ".mp4")
-        self._copies[original.pending.sha256] = Vault.path_of(self.vault.root, pending.sha256, pending.suffix)
+        self._copies[key] = Vault.path_of(self.vault.root, pending.sha256, pending.suffix)
         return replace(
             original,
             pending=pending,
             kind=ExhibitKind.DERIVATIVE,
             media_type="video/mp4",
+            from_at=self.utc(clip.asked_from_s),
+            to_at=self.utc(clip.asked_to_s),
             recipe=browser_copy_recipe(original.pending.sha256)
-            | {key: original.recipe[key] for key in ("width", "height", "from_s", "to_s")},
+            | {
+                "width": original.recipe["width"],
+                "height": original.recipe["height"],
+                "from_s": round(clip.asked_from_s, 6),
+                "to_s": round(clip.asked_to_s, 6),
+            },
         )
 
     def _still(self, moment: ExhibitMoment, frame: Frame, clip_sha256: str) -> PendingExhibit:
@@ -158,9 +171,16 @@ class ExhibitMaker:
 
     def _sharpest(self, clip: ClipRange, still: Frame, box: Box) -> Frame:
         """Of the still and the clip's keyframes from then on, the one in which the vehicle is sharpest."""
-        keyframes = (self.decoder.alone(gop[0]) for gop in clip.gops if gop[0].media_s > still.media_s)
+        keyframes = (self._keyframe(gop[0]) for gop in clip.gops if gop[0].media_s > still.media_s)
         candidates = [still, *(frame for frame in keyframes if frame is not None and not frame.corrupt)]
         return max(candidates, key=lambda frame: sharpness(frame, box))
+
+    def _keyframe(self, packet: TimedPacket) -> Frame | None:
+        if packet.pts not in self._keyframes:
+            if len(self._keyframes) >= FRAMES_KEPT:
+                self._keyframes.pop(next(iter(self._keyframes)))
+            self._keyframes[packet.pts] = self.decoder.alone(packet)
+        return self._keyframes[packet.pts]
 
 
 def _seconds(still: Frame | float) -> float:

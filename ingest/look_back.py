@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
-from detectors.stop_moment import Shown, leave_moment, look_for, stop_moment
+from detectors.stop_moment import PASSING_S, Shown, leave_moment, look_for, stop_moment
 from ingest.decoding import FrameDecoder
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import TimedPacket
@@ -17,11 +17,12 @@ class LookBack:
         self._ring, self._decoder = ring, decoder
 
     def frames(self, from_s: float, to_s: float) -> Iterator[Frame]:
-        """Every picture of [from_s, to_s] that the ring still has, at full rate."""
+        """Every picture of [from_s, to_s] that the ring still has whole, at full rate."""
         for gop in self._ring.gops(from_s, to_s):
             # pictures that are shown later than `to_s` may come earlier in decoding order: one GOP is read to its end
-            for frame in self._decoder.all_of(packet for packet in gop if packet.dts <= _last_needed(gop, to_s)):
-                if from_s <= frame.media_s <= to_s:
+            needed = gop[: _last_needed(gop, to_s) + 1]
+            for frame in self._decoder.all_of(needed, lambda media_s: from_s <= media_s <= to_s):
+                if not frame.corrupt:
                     yield frame
 
     def stop_moment(self, appearance: Appearance, seen_s: float) -> float | None:
@@ -30,17 +31,23 @@ class LookBack:
         None where the oldest picture at hand already shows it: it stopped before, or always stood there.
         """
         keyframes = [packet for packet in self._ring.keyframes() if packet.media_s < seen_s]
-        without_s: float | None = None
+        shown = [Shown(seen_s, there=True)]
         for keyframe in reversed(keyframes):
-            frame = self._decoder.alone(keyframe)
-            if frame is not None and not appearance.likeness(frame).same:
-                without_s = frame.media_s
-                break
-            seen_s = keyframe.media_s
-        if without_s is None:
-            return None
-        shown = look_for(appearance, self.frames(without_s, seen_s))
-        return stop_moment([*shown, Shown(seen_s, there=True)])
+            if len(shown) == 1:
+                frame = self._decoder.alone(keyframe)
+                if frame is None or frame.corrupt:
+                    continue
+                if appearance.likeness(frame).same:
+                    shown = [Shown(frame.media_s, there=True)]
+                    continue
+            shown = [*look_for(appearance, self.frames(keyframe.media_s, shown[0].at_s)), *shown]
+            moment_s = stop_moment(shown)
+            if moment_s is None:
+                shown = [Shown(shown[0].at_s, there=True)]
+            elif moment_s - shown[0].at_s > PASSING_S:
+                return moment_s
+            # else somebody may just have driven past in front: the GOP before tells
+        return stop_moment(shown)
 
     def leave_moment(self, appearance: Appearance, shown_s: float, absent_s: float) -> float:
         """The last picture in which the object of `shown_s` is still there; `absent_s` shows its place without it."""
@@ -49,4 +56,5 @@ class LookBack:
 
 
 def _last_needed(gop: list[TimedPacket], to_s: float) -> int:
-    return max((packet.dts for packet in gop if packet.media_s <= to_s), default=gop[0].dts)
+    """Number of the last packet, in decoding order, whose picture is shown up to `to_s`."""
+    return max((number for number, packet in enumerate(gop) if packet.media_s <= to_s), default=0)

@@ -34,6 +34,8 @@ class MediaClock:
         self._usual_ticks = self._frame_ticks
         self._offset: int | None = None  # ticks added to a timestamp of the source
         self._last: int | None = None  # steady decoding time of the last packet, in ticks
+        self._last_is_shown = False  # `_last` is a presentation time, since that packet had no other
+        self._newest: int | None = None  # latest decoding time given out
         self.discontinuities: list[Discontinuity] = []
 
     @property
@@ -44,18 +46,26 @@ class MediaClock:
     def tick(self, pts: int | None, dts: int | None) -> tuple[int, int]:
         """Steady (pts, dts) in ticks of the time base for one packet, in decoding order."""
         raw = dts if dts is not None else pts
-        if self._offset is None:
-            first = pts if pts is not None else dts
-            self._offset = -(first or 0)
         if raw is None:
             steady = self._last + self._frame_ticks if self._last is not None else 0
             self._last = steady
-            return steady, steady
+            return steady, self._in_order(steady)
+        if self._offset is None:
+            # the first picture is at 0; without a time of its own, the first packet that has one follows it
+            first = pts if pts is not None else raw
+            self._offset = -first if self._last is None else self._last + self._frame_ticks - raw
         steady = raw + self._offset
         if self._last is not None:
-            steady = self._continued(raw, steady, self._last, reordered=dts is None)
-        self._last = steady if self._last is None else max(steady, self._last)
-        return (pts + self._offset if pts is not None else steady), steady
+            steady = self._continued(raw, steady, self._last, reordered=dts is None or self._last_is_shown)
+        # Matroska knows no decoding times; FFmpeg finds them, but not those of the first packets of a stream
+        self._last = steady if self._last is None or dts is not None else max(steady, self._last)
+        self._last_is_shown = dts is None
+        return (pts + self._offset if pts is not None else steady), self._in_order(steady)
+
+    def _in_order(self, steady: int) -> int:
+        """What is known of the decoding time, kept from running backwards."""
+        self._newest = steady if self._newest is None else max(steady, self._newest)
+        return self._newest
 
     def _continued(self, raw: int, steady: int, last: int, *, reordered: bool) -> int:
         step = steady - last
@@ -70,7 +80,7 @@ class MediaClock:
             if back <= step + (1 << bits) <= longest:
                 self._offset = (self._offset or 0) + (1 << bits)
                 return steady + (1 << bits)
-        expected = last + self._frame_ticks
+        expected = last + self._usual_ticks
         self._offset = expected - raw
         self.discontinuities.append(
             Discontinuity(float(expected * self._time_base), float((steady - expected) * self._time_base))

@@ -19,7 +19,10 @@ from av.video.stream import VideoStream
 from ingest.errors import IngestError, NotAVideo, NoVideoStream, SourceMissing, UndecodableCodec
 from ingest.media_clock import Discontinuity, MediaClock
 
-DEFAULT_FRAME_RATE = Fraction(25)
+DEFAULT_FRAME_RATE, HIGHEST_FRAME_RATE = Fraction(25), Fraction(240)
+# What recorders and cameras write: packets with times, in one file. FFmpeg would open much more: playlists and scripts
+# that name other files and hosts, pictures, text as pictures of text, and bare streams that carry no time at all.
+CONTAINERS = ("mov", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "dhav", "mxf", "ogg")
 PLAYED_BY_BROWSERS = ("h264",)
 MP4_CODECS = ("h264", "hevc", "mpeg4", "av1")
 
@@ -29,7 +32,10 @@ av.logging.set_level(None)
 
 @dataclass(frozen=True, slots=True)
 class TimedPacket:
-    """A packet and its place in media time. pts and dts are steady ticks; `offset` takes them back to the source's."""
+    """A packet and its place in media time. pts and dts are steady ticks; `offset` takes them back to the source's.
+
+    The packet itself carries the steady ticks too, so that a decoder hands them on with its pictures.
+    """
 
     packet: "av.Packet[VideoStream]"  # generic in the stubs alone
     pts: int
@@ -90,18 +96,22 @@ class PacketSource:
 
         A container that breaks off ends the iteration, with `broken_at_s` saying where.
         """
+        ends_s = 0.0  # of the last picture, which may be shown for long
         try:
             for packet in self._container.demux(self.stream):
                 if packet.size == 0:  # the flush at the end; a missing dts is no reason to leave a packet out
                     continue
-                pts, dts = self.clock.tick(packet.pts, packet.dts)
+                packet.pts, packet.dts = pts, dts = self.clock.tick(packet.pts, packet.dts)
                 media_s = self.clock.seconds(pts)
                 self.reached_s = max(self.reached_s, media_s)
+                ends_s = max(ends_s, self.clock.seconds(pts + (packet.duration or 0)))
                 yield TimedPacket(packet, pts, dts, media_s, self.clock.offset_ticks, packet.is_keyframe)
         except av.error.FFmpegError:
             self.broken_at_s = self.reached_s
-        claimed_s = self.facts.duration_s
-        if claimed_s is not None and claimed_s - self.reached_s > max(1.0, 2 / float(self.facts.frame_rate)):
+        claimed_s, frame_s = self.facts.duration_s, 1 / float(self.facts.frame_rate)
+        # the container counts a jump of the clock as time
+        shown_s = max(ends_s, self.reached_s + frame_s) + sum(jump.jump_s for jump in self.discontinuities)
+        if claimed_s is not None and claimed_s - shown_s > max(1.0, frame_s):
             self.broken_at_s = self.reached_s
 
 
@@ -109,6 +119,10 @@ class PacketSource:
 def _our_errors(path: Path) -> Iterator[None]:
     try:
         yield
+    except av.error.ArgumentError as error:  # what FFmpeg says to a format that is not on the list
+        raise NotAVideo(
+            path, "not one of the containers that hold a recording (MP4, MKV, AVI, TS and their like)"
+        ) from error
     except av.error.InvalidDataError as error:
         raise NotAVideo(path, "not a video file, or cut off before its index") from error
     except av.error.FFmpegError as error:
@@ -122,8 +136,11 @@ def open_file(path: Path) -> PacketSource:
     if path.stat().st_size == 0:
         raise NotAVideo(path, "the file is empty")
     with _our_errors(path):
-        # a playlist or a concat script that names other files or hosts is not a video file
-        container = av.open(str(path), options={"protocol_whitelist": "file", "enable_drefs": "0"})
+        # an absolute path, since FFmpeg takes what stands before a colon for a protocol
+        container = av.open(
+            str(path.absolute()),
+            options={"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS), "enable_drefs": "0"},
+        )
     streams = [stream for stream in container.streams.video if stream.disposition.value & 0x400 == 0]  # no cover art
     if not streams:
         container.close()
@@ -141,9 +158,6 @@ def open_file(path: Path) -> PacketSource:
 def _facts(container: av.container.InputContainer, stream: VideoStream) -> StreamFacts:
     context = stream.codec_context
     time_base = stream.time_base or Fraction(1, 90000)
-    duration_s = None
-    if stream.duration is not None:
-        duration_s = float(stream.duration * time_base)
     return StreamFacts(
         codec=context.name,
         codec_tag=context.codec_tag,
@@ -151,11 +165,32 @@ def _facts(container: av.container.InputContainer, stream: VideoStream) -> Strea
         width=stream.width,
         height=stream.height,
         time_base=time_base,
-        frame_rate=stream.average_rate or stream.guessed_rate or DEFAULT_FRAME_RATE,
+        frame_rate=_frame_rate(stream),
         container=container.format.name,
-        duration_s=duration_s,
+        duration_s=_claimed_duration_s(container, stream, time_base),
         started_at=_creation_time(container.metadata.get("creation_time")),
     )
+
+
+def _claimed_duration_s(
+    container: av.container.InputContainer, stream: VideoStream, time_base: Fraction
+) -> float | None:
+    if stream.duration is not None:
+        length_s = float(stream.duration * time_base)
+        # AVI's index is at its end: of one that broke off FFmpeg says how much is left, its header how much there was
+        if container.format.name == "avi" and stream.average_rate:
+            length_s = max(length_s, float(stream.frames / stream.average_rate))
+        return length_s
+    # Matroska says it of all streams together, from zero on
+    if container.duration is None or len(container.streams) > 1:
+        return None
+    return (container.duration - max(container.start_time or 0, 0)) / av.time_base
+
+
+def _frame_rate(stream: VideoStream) -> Fraction:
+    """The larger of the two that FFmpeg finds: the average is a trifle where the clock jumped by an hour."""
+    found = [rate for rate in (stream.average_rate, stream.guessed_rate) if rate and rate <= HIGHEST_FRAME_RATE]
+    return max(found, default=DEFAULT_FRAME_RATE)
 
 
 def _creation_time(text: str | None) -> datetime | None:

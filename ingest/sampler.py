@@ -61,7 +61,8 @@ class Sampler:
         if self._sampling.attention is Attention.SWEEP and self._overdue(packet.media_s):
             packets, self._pending = self._pending, []
             for each in packets:
-                yield from (self._looked(frame) for frame in self._decoder.feed(each) if self._overdue(frame.media_s))
+                frames = self._decoder.feed(each, self._overdue)
+                yield from (self._looked(frame) for frame in frames if self._overdue(frame.media_s))
 
     def finish(self) -> Iterator[Frame]:
         """The end of the stream: what the decoder still holds back."""

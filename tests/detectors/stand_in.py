@@ -40,6 +40,4 @@ class StandInDetector:
                 for x, y, width, height, area in patches[1:].tolist()
                 if area >= LEAST_AREA_PX
             ]
-        return [
-            each for each in found if any(each.box.covered_by(region) > 0.5 for region in look.regions)
-        ]
+        return [each for each in found if any(each.box.covered_by(region) > 0.5 for region in look.regions)]
