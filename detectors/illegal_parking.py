@@ -17,6 +17,8 @@ from models.enums import Offence, SightingKind
 LEAST_CONFIDENCE = 0.2  # mean score over the looks that found it
 LEAST_FOUND = 0.3  # share of the looks that found it; the rest may be the same picture, hidden or a gap
 SAME_OBJECT_SHARE = 0.65  # two standing boxes this far in one another are one object
+FAINT = 0.3  # mean score below which an object is not told from the end of the surer one it overlaps
+OVERLAP_SHARE = 0.25  # of the smaller box
 
 
 @dataclass
@@ -84,7 +86,7 @@ class IllegalParking:
         """The suspects whose dwell the newest look completed, each once."""
         confirmed = []
         for suspect in self.suspects.values():
-            if suspect.confirmed or not _sure_enough(suspect.track):
+            if suspect.confirmed or not _sure_enough(suspect.track) or self._is_the_end_of_another(suspect.track):
                 continue
             dwell = self.dwell(suspect)
             if dwell.shown_s >= self.dwell_s and dwell.last_shown_s == suspect.track.sightings[-1].at_s:
@@ -124,6 +126,15 @@ class IllegalParking:
         """Is this the same object as one already followed, under a second box?"""
         return any(
             track.place.share_of_smaller(other.track.place) > SAME_OBJECT_SHARE for other in self.suspects.values()
+        )
+
+    def _is_the_end_of_another(self, track: Track) -> bool:
+        """A faint box at the side of a surer vehicle: its tail beyond a post, more likely than a second vehicle."""
+        return track.mean_confidence() < FAINT and any(
+            other.track is not track
+            and other.track.mean_confidence() > FAINT
+            and track.place.share_of_smaller(other.track.place) > OVERLAP_SHARE
+            for other in self.suspects.values()
         )
 
 

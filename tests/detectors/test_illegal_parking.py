@@ -1,9 +1,14 @@
 """The rule with numbers: who stands inside for the dwell, from when, and who does not."""
 
-from detectors.geometry import Polygon
+import pytest
+
+from detectors.appearance import Appearance
+from detectors.geometry import Box, Polygon
 from detectors.illegal_parking import IllegalParking, Suspect
-from detectors.sightings import ObjectRole
-from tests.detectors.drawn import Watcher
+from detectors.sightings import ObjectRole, Sighting
+from detectors.tracker import Track
+from models.enums import SightingKind
+from tests.detectors.drawn import Watcher, shown
 from tests.media.make_clips import Film, Vehicle, parks
 
 KERB = Polygon(((40, 130), (300, 130), (300, 235), (40, 235)))
@@ -108,3 +113,32 @@ def test_what_the_detector_hardly_ever_finds_is_not_confirmed() -> None:
     for at_s in LOOKS:
         late.update(watcher.look([at_s], lambda at_s, _: at_s > 2.0), at_s=at_s)
         assert late.confirm() == []
+
+
+def standing(number: int, box: Box, confidence: float) -> Track:
+    """A track seen at one place at every look up to ten seconds."""
+    frame = shown(Film((parks("red"),)), 0.0)
+    return Track(
+        id=number,
+        role=ObjectRole.VEHICLE,
+        first_seen_s=0.0,
+        box=box,
+        place=box,
+        appearance=Appearance.of(frame, box),
+        standing_from_s=0.0,
+        sightings=[Sighting(at_s, SightingKind.SEEN, box, confidence) for at_s in LOOKS[:6]],
+        steady=[box, box],
+    )
+
+
+@pytest.mark.parametrize(
+    ("faint_box", "reported"),
+    [
+        pytest.param(Box(150, 170, 190, 205), [1], id="the_tail_beyond_a_post"),
+        pytest.param(Box(200, 170, 240, 205), [1, 2], id="a_vehicle_of_its_own"),
+    ],
+)
+def test_a_faint_box_at_the_side_of_a_surer_vehicle_is_not_a_second_one(faint_box: Box, reported: list[int]) -> None:
+    one = rule()
+    one.update([standing(1, Box(100, 160, 170, 210), 0.6), standing(2, faint_box, 0.24)], at_s=10.0)
+    assert [suspect.track.id for suspect in one.confirm()] == reported
