@@ -3,7 +3,7 @@
 import hashlib
 import json
 import uuid
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -210,9 +210,19 @@ def test_a_sound_case_has_few_reasons_against_and_they_are_named(sqlite_database
         ({"confidence": 0.31}, "low_confidence"),
         ({"stopped_at": None}, "already_stood"),
         ({"plate_confidence": 0.6}, "plate"),
+        ({"fence": {"valid_from": rows.NOON + timedelta(days=1)}}, "fence_came_later"),
         ({}, "no_notice"),
     ],
-    ids=["no_papers", "clock_never_measured", "clock_wrong", "unsure", "already_stood", "plate_unsure", "not_told"],
+    ids=[
+        "no_papers",
+        "clock_never_measured",
+        "clock_wrong",
+        "unsure",
+        "already_stood",
+        "plate_unsure",
+        "fence_of_tomorrow",
+        "not_told",
+    ],
 )
 def test_each_weakness_is_a_reason_against(
     sqlite_database: Database, tmp_path: Path, differs: dict[str, Any], code: str

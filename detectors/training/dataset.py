@@ -1,0 +1,228 @@
+"""The folder that the trainer reads: street pictures, frames of clips and composites, labelled, in YOLO format.
+
+WORK/data/{train,calibration,val}/{images,labels}, data.yaml, and prepared.json, written last, which says what the
+folder holds. A folder without it is what a stopped preparation left, and is made anew.
+"""
+
+import json
+import shutil
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from detectors.frame import Bytes
+from detectors.sightings import Detector
+from detectors.training import street_images
+from detectors.training.classes import CLASSES
+from detectors.training.composites import far_view, paste
+from detectors.training.cut_outs import CutOut, cut_out, stands_free
+from detectors.training.errors import StepMissing, UnusableMaterial
+from detectors.training.labelled_picture import Label, yolo_lines
+from detectors.training.pictures import at_most, clip_pictures, read_picture, write_picture
+from detectors.training.teacher import completed, teach
+from detectors.training.weather import EFFECTS
+from models.whole_file import whole_file
+
+CLIPS_FILE = Path(__file__).with_name("clips.toml")
+LONGEST_PX = 960  # a frame is kept at most this long; the trainer shrinks it further
+CROP_PX = 640  # a part of a large frame at its full resolution
+FAR_SHARE = 0.15  # of the composites
+EFFECT_SHARE = 0.7
+SECOND_EFFECT_SHARE = 0.3
+# How often a class is drawn for pasting: what the street pictures have least of, oftenest.
+DRAWN = {"person": 5, "bicycle": 4, "car": 3, "motorcycle": 2, "bus": 2, "truck": 2, "litter": 1}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the content of the folder; kept in prepared.json."""
+
+    seed: int = 2026
+    composites: int = 2400
+    calibration: int = 128
+    cut_outs_per_class: int = 300
+
+
+@dataclass
+class Scene:
+    """A labelled picture on disk that composites may build on."""
+
+    path: Path
+    labels: list[Label] = field(repr=False)
+
+
+def data_file(work: Path) -> Path:
+    """data.yaml of a finished preparation. Raises StepMissing."""
+    if not (work / "data" / "prepared.json").is_file():
+        raise StepMissing(work / "data" / "prepared.json", "prepare")
+    return work / "data" / "data.yaml"
+
+
+def train_clips() -> dict[str, float]:
+    """Clip name -> seconds between frames."""
+    return {name: float(every_s) for name, every_s in tomllib.loads(CLIPS_FILE.read_text("utf-8"))["train"].items()}
+
+
+def held_out_clips() -> list[str]:
+    return list(tomllib.loads(CLIPS_FILE.read_text("utf-8"))["held_out"])
+
+
+def prepare(images: Path, footage: Path | None, teacher: Detector, work: Path, settings: Settings) -> dict[str, Any]:
+    """Fills WORK/data and returns what prepared.json says. Done already with the same settings: nothing is done."""
+    folder = work / "data"
+    record = folder / "prepared.json"
+    asked = {"settings": vars(settings), "teacher": {"name": teacher.name, "digest": teacher.digest}}
+    if record.is_file():
+        said: dict[str, Any] = json.loads(record.read_text("utf-8"))
+        if {key: said[key] for key in asked} == asked:
+            return said
+    shutil.rmtree(folder, ignore_errors=True)
+    for split in ("train", "calibration", "val"):
+        for kind in ("images", "labels"):
+            (folder / split / kind).mkdir(parents=True)
+    rng = np.random.default_rng(settings.seed)
+    table = street_images.read_table(images)
+    scenes = _street_scenes(images, table, teacher, folder, settings, rng)
+    _val_pictures(images, table, folder)
+    from_clips = _clip_scenes(footage, teacher, folder, rng) if footage else []
+    cuts = _cut_outs(scenes + from_clips, settings.cut_outs_per_class, rng)
+    _composites(scenes + from_clips, cuts, folder, settings.composites, rng)
+    _write_data_yaml(folder)
+    summary = {
+        **asked,
+        "street": len(scenes),
+        "clip_frames": len(from_clips),
+        "cut_outs": {name: len(found) for name, found in cuts.items()},
+        "boxes": _boxes(folder / "train" / "labels"),
+    }
+    with whole_file(record) as file:
+        file.write(json.dumps(summary, indent=1).encode())
+    return summary
+
+
+def _keep(folder: Path, name: str, picture: Bytes, labels: Sequence[Label]) -> Scene:
+    path = folder / "images" / f"{name}.jpg"
+    write_picture(path, picture)
+    height, width = picture.shape[:2]
+    (folder / "labels" / f"{name}.txt").write_text(yolo_lines(labels, width, height), "utf-8")
+    return Scene(path, [label for label in (each.within(width, height) for each in labels) if label.visible])
+
+
+def _street_scenes(
+    images: Path,
+    table: dict[str, list[street_images.BoxRow]],
+    teacher: Detector,
+    folder: Path,
+    settings: Settings,
+    rng: Generator,
+) -> list[Scene]:
+    """The training pictures with completed labels; some are put aside for calibrating the quantised model."""
+    paths = street_images.pictures_of(images, "train")
+    aside = set(rng.choice(len(paths), min(settings.calibration, len(paths) // 2), replace=False).tolist())
+    scenes = []
+    for number, path in enumerate(paths):
+        picture = read_picture(path)
+        if number in aside:
+            _keep(folder / "calibration", path.stem, picture, [])
+            continue
+        height, width = picture.shape[:2]
+        labels = [row.label(width, height) for row in table.get(path.stem, [])]
+        scenes.append(_keep(folder / "train", path.stem, picture, completed(labels, teach(teacher, picture))))
+    return scenes
+
+
+def _val_pictures(images: Path, table: dict[str, list[street_images.BoxRow]], folder: Path) -> None:
+    for path in street_images.pictures_of(images, "val"):
+        picture = read_picture(path)
+        height, width = picture.shape[:2]
+        _keep(folder / "val", path.stem, picture, [row.label(width, height) for row in table.get(path.stem, [])])
+
+
+def _clip_scenes(footage: Path, teacher: Detector, folder: Path, rng: Generator) -> list[Scene]:
+    scenes = []
+    for name, every_s in train_clips().items():
+        path = footage / name
+        if not path.is_file():
+            raise UnusableMaterial(path, "is named in clips.toml and is not in the footage folder")
+        for number, (_, picture) in enumerate(clip_pictures(path, every_s)):
+            labels = teach(teacher, picture)
+            small, by = at_most(picture, LONGEST_PX)
+            stem = f"clip_{path.stem}_{number:04d}"
+            scenes.append(_keep(folder / "train", stem, small, [label.scaled(by) for label in labels]))
+            if by < 1:
+                scenes.append(_keep(folder / "train", f"{stem}_part", *_part(picture, labels, rng)))
+    return scenes
+
+
+def _part(picture: Bytes, labels: Sequence[Label], rng: Generator) -> tuple[Bytes, list[Label]]:
+    """A part at full resolution; an object of which little is left in it keeps no label."""
+    height, width = picture.shape[:2]
+    wide, high = min(CROP_PX, width), min(CROP_PX, height)
+    left, top = int(rng.integers(0, width - wide + 1)), int(rng.integers(0, height - high + 1))
+    moved = [label.scaled(1.0, -left, -top) for label in labels]
+    kept = [m.within(wide, high) for m in moved if m.within(wide, high).box.area > 0.3 * m.box.area]
+    return np.ascontiguousarray(picture[top : top + high, left : left + wide]), kept
+
+
+def _cut_outs(scenes: Sequence[Scene], per_class: int, rng: Generator) -> dict[str, list[CutOut]]:
+    """Clean cut-outs by class, from scenes in random order, at most three a scene."""
+    found: dict[str, list[CutOut]] = {name: [] for name in CLASSES}
+    for at in rng.permutation(len(scenes)):
+        scene = scenes[int(at)]
+        picture = read_picture(scene.path)
+        height, width = picture.shape[:2]
+        wanted = [
+            label
+            for label in scene.labels
+            if len(found[label.class_name]) < per_class and stands_free(label, scene.labels, width, height)
+        ]
+        for label in wanted[:3]:
+            cut = cut_out(picture, label)
+            if cut is not None:
+                found[label.class_name].append(cut)
+        if all(len(cuts) >= per_class for cuts in found.values()):
+            break
+    return found
+
+
+def _composites(
+    scenes: Sequence[Scene], cuts: dict[str, list[CutOut]], folder: Path, count: int, rng: Generator
+) -> None:
+    for number in range(count):
+        picked = [scenes[int(at)] for at in rng.choice(len(scenes), 4, replace=len(scenes) < 4)]
+        if rng.random() < FAR_SHARE:
+            picture, labels = far_view([(read_picture(s.path), s.labels) for s in picked], CROP_PX)
+        else:
+            drawn = _drawn(cuts, int(rng.integers(2, 7)), rng)
+            picture, labels = paste(read_picture(picked[0].path), picked[0].labels, drawn, rng)
+        for share in (EFFECT_SHARE, SECOND_EFFECT_SHARE):
+            if rng.random() >= share:
+                break
+            picture = EFFECTS[str(rng.choice(list(EFFECTS)))](picture, rng)
+        _keep(folder / "train", f"composite_{number:05d}", picture, labels)
+
+
+def _drawn(cuts: dict[str, list[CutOut]], count: int, rng: Generator) -> list[CutOut]:
+    names = [name for name in CLASSES if cuts[name]]
+    if not names:
+        return []
+    weights = np.array([DRAWN[name] for name in names], np.float64)
+    chosen = rng.choice(len(names), count, p=weights / weights.sum())
+    return [cuts[names[int(at)]][int(rng.integers(len(cuts[names[int(at)]])))] for at in chosen]
+
+
+def _write_data_yaml(folder: Path) -> None:
+    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
+    text = f"path: {folder.resolve()}\ntrain: train/images\nval: val/images\ntest: calibration/images\nnames:\n{names}"
+    (folder / "data.yaml").write_text(text, "utf-8")
+
+
+def _boxes(labels: Path) -> dict[str, int]:
+    numbers = Counter(line.split()[0] for path in labels.glob("*.txt") for line in path.read_text("utf-8").splitlines())
+    return {name: numbers[str(number)] for number, name in enumerate(CLASSES)}

@@ -1,0 +1,189 @@
+"""The training itself: Ultralytics' own trainer, steered through its arguments and callbacks.
+
+From an architecture file with random weights, never from a checkpoint made by others. What we add: half-width
+arithmetic on processors that have it, and a checkpoint that a stop at any moment leaves whole. Ultralytics writes
+`last.pt` in place, so `checkpoint.pt` is copied from it, and only that one is resumed from.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from detectors.training.errors import ForeignWork, StepMissing
+from detectors.training.torchvision_operators import ensure_torchvision
+from models.whole_file import whole_file
+
+ARCHITECTURE = "yolo11n.yaml"  # as Ultralytics ships it; the number of classes comes from data.yaml
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What was chosen by measurement; docs/model-card.md has the figures."""
+
+    seed: int = 2026
+    epochs: int = 120
+    picture_px: int = 416
+    batch: int = 32
+    learning_rate: float = 0.01
+    optimizer: str = "MuSGD"
+    plain_epochs: int = 15  # the last ones, without mosaics
+    loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores
+
+
+def run_folder(work: Path) -> Path:
+    return work / "run"
+
+
+def trained_weights(work: Path) -> Path:
+    """The weights of a finished run. Raises StepMissing."""
+    path = run_folder(work) / "weights" / "last.pt"
+    if not (run_folder(work) / "finished").is_file():
+        raise StepMissing(path, "train")
+    return path
+
+
+def train(data: Path, work: Path, settings: Settings, *, resume: bool) -> Path:
+    """Trains to the end and returns the weights; with `resume`, from the last whole checkpoint.
+
+    Raises ForeignWork where a run is already there and was not asked to go on, StepMissing where there is none to
+    go on with.
+    """
+    folder = run_folder(work)
+    checkpoint = folder / "checkpoint.pt"
+    if (folder / "finished").is_file():
+        return trained_weights(work)
+    if resume and not checkpoint.is_file():
+        raise StepMissing(checkpoint, "train")
+    if checkpoint.is_file() and not resume:
+        raise ForeignWork(folder, "holds a run that was stopped")
+    _keep_to_itself(folder)
+    ensure_torchvision()
+    if resume and _at_its_end(checkpoint):
+        # Stopped after the last epoch, before Ultralytics had tidied up: there is nothing left to train.
+        keep_checkpoint(checkpoint, folder / "weights" / "last.pt")
+    else:
+        _trainer(data, folder, settings, checkpoint if resume else None).train()
+    (folder / "finished").touch()
+    return trained_weights(work)
+
+
+def _trainer(data: Path, folder: Path, settings: Settings, checkpoint: Path | None) -> Any:
+    from ultralytics.models.yolo.detect import DetectionTrainer  # noqa: PLC0415 - reads the environment as it loads
+
+    overrides = arguments(data, folder, settings)
+    if checkpoint is not None:
+        overrides = {"resume": str(checkpoint), "data": str(data), "cache": "ram", "save_dir": str(folder)}
+    callbacks: dict[str, list[Callable[[Any], None]]] = _default_callbacks()
+    callbacks["on_pretrain_routine_start"].append(lambda trainer: _allow_loaders(trainer, settings.loaders))
+    callbacks["on_pretrain_routine_end"].append(_use_all_cores)
+    callbacks["on_pretrain_routine_end"].append(use_half_width)
+    callbacks["on_model_save"].append(lambda trainer: keep_checkpoint(Path(trainer.last), folder / "checkpoint.pt"))
+    return DetectionTrainer(overrides=overrides, _callbacks=callbacks)
+
+
+def _at_its_end(checkpoint: Path) -> bool:
+    from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415 - as DetectionTrainer above
+
+    _, saved = load_checkpoint(checkpoint)  # type: ignore[no-untyped-call]
+    return bool(saved["epoch"] + 1 >= saved["train_args"]["epochs"])
+
+
+def arguments(data: Path, folder: Path, settings: Settings) -> dict[str, Any]:
+    """What Ultralytics is told, in its words."""
+    return {
+        "model": ARCHITECTURE,
+        "pretrained": False,
+        "data": str(data),
+        "save_dir": str(folder),
+        "exist_ok": True,
+        "device": "cpu",
+        "seed": settings.seed,
+        "deterministic": True,
+        "epochs": settings.epochs,
+        "patience": 0,  # the schedule is run to its end, and its last weights are taken: nothing is picked on val
+        "imgsz": settings.picture_px,
+        "batch": settings.batch,
+        "nbs": settings.batch,  # a step for every batch: the pictures are few
+        "optimizer": settings.optimizer,
+        "lr0": settings.learning_rate,
+        "cos_lr": True,
+        "warmup_epochs": 2,
+        "warmup_bias_lr": 0.0,
+        "momentum": 0.9,
+        "close_mosaic": settings.plain_epochs,
+        "scale": 0.6,  # street cameras see the same car at 15 and at 300 pixels
+        "degrees": 2.0,
+        "hsv_s": 0.6,
+        "hsv_v": 0.5,
+        "cache": "ram",
+        "amp": False,  # Ultralytics' own mixed precision is for GPUs; use_half_width does it here
+        "plots": False,
+        "val": True,
+    }
+
+
+def _keep_to_itself(folder: Path) -> None:
+    """Ultralytics neither installs, downloads nor reports anything, and keeps its settings in the run's folder."""
+    os.environ["YOLO_AUTOINSTALL"] = "false"
+    os.environ["YOLO_OFFLINE"] = "true"
+    config = folder.parent / "ultralytics"
+    config.mkdir(parents=True, exist_ok=True)
+    os.environ["YOLO_CONFIG_DIR"] = str(config)
+
+
+def _default_callbacks() -> dict[str, list[Callable[[Any], None]]]:
+    from ultralytics.utils.callbacks import get_default_callbacks  # noqa: PLC0415 - as DetectionTrainer above
+
+    return dict(get_default_callbacks())  # type: ignore[no-untyped-call]
+
+
+def _allow_loaders(trainer: Any, loaders: int) -> None:
+    # On a processor Ultralytics prepares the pictures between the steps; one process beside them is faster here.
+    trainer.args.workers = loaders
+
+
+def _use_all_cores(trainer: Any) -> None:  # noqa: ARG001 - Ultralytics hands itself to every callback
+    # Ultralytics leaves one core to others, which of two is half; whoever wants to share sets the niceness.
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+
+def use_half_width(trainer: Any) -> None:
+    """Lets the network compute in bfloat16 and channels-last memory, where the processor has it; the loss stays float.
+
+    Only the live model is changed. The average that is validated and saved is a copy made before, so that a
+    checkpoint holds nothing of ours and loads with Ultralytics alone.
+    """
+    if not torch.cpu.get_capabilities().get("avx512_bf16", False):
+        return
+    model = trainer.model.to(memory_format=torch.channels_last)
+    forward = model.forward
+
+    def half_width_forward(batch: Any, *args: Any, **kwargs: Any) -> Any:
+        if not isinstance(batch, dict):
+            return forward(batch, *args, **kwargs)
+        with torch.autocast("cpu", torch.bfloat16):
+            predictions = forward(batch["img"].contiguous(memory_format=torch.channels_last))
+        return model.loss(batch, as_float(predictions))
+
+    model.forward = half_width_forward
+
+
+def as_float(value: Any) -> Any:
+    """The same tensors, lists and tables in float32."""
+    if isinstance(value, torch.Tensor):
+        return value.float() if value.is_floating_point() else value
+    if isinstance(value, dict):
+        return {key: as_float(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(as_float(each) for each in value)
+    return value
+
+
+def keep_checkpoint(source: Path, target: Path) -> None:
+    """Replaces `target` by a copy of `source` that is on disk before it takes the name."""
+    with whole_file(target) as file:
+        file.write(source.read_bytes())
