@@ -26,7 +26,7 @@ from ingest.camera_worker import CameraWorker, FenceInForce, WorkerCounts
 from ingest.errors import IngestError, NotAVideo
 from ingest.media_clock import utc_of
 from ingest.packet_ring import PacketRing
-from ingest.packet_source import PacketSource, open_file
+from ingest.packet_source import PacketSource, StreamFacts, open_file
 from ingest.sampler import Sampling
 from ingest.witness import Witness
 from models.database import Sessions, reading, transaction
@@ -117,9 +117,12 @@ def analyze_recording(
         with open_file(path) as source:
             if sha256_of(path) != recording.sha256:
                 raise NotAVideo(path, "the file has changed since it was taken in")
-            _set_state(sessions, recording_id, RecordingState.ANALYSING)
-            analysis = plan | _analyzed(
-                sessions, recording, source, fences, detector(), vault_root, sampling, on_progress, disk
+            found_by = detector()
+            # the drafts made on the way cite what the analysis is made with
+            analysis = plan | _made_with(source.facts, found_by)
+            _set_state(sessions, recording_id, RecordingState.ANALYSING, analysis=analysis)
+            analysis |= _analyzed(
+                sessions, recording, source, fences, found_by, vault_root, sampling, on_progress, disk
             )
     except IngestError as error:
         _set_state(sessions, recording_id, RecordingState.FAILED, failure=str(error))
@@ -163,16 +166,20 @@ def _analyzed(
             looks_at_once=LOOKS_AT_ONCE,
         )
         counts = worker.run(lambda done_s: on_progress(done_s, source.facts.duration_s))
-    facts = source.facts
     return _counted(counts, source) | {
+        "wall_s": round(time.monotonic() - began, 3),
+        "cpu_s": round(time.process_time() - cpu_began, 3),
+    }
+
+
+def _made_with(facts: StreamFacts, detector: Detector) -> dict[str, Any]:
+    return {
         "software": SOFTWARE,
         "model": {"name": detector.name, "digest": detector.digest},
         "width": facts.width,
         "height": facts.height,
         "fps": round(float(facts.frame_rate), 3),
         "codec": facts.codec,
-        "wall_s": round(time.monotonic() - began, 3),
-        "cpu_s": round(time.process_time() - cpu_began, 3),
     }
 
 

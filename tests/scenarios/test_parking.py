@@ -32,7 +32,10 @@ def test_a_van_that_stays_through_the_grace_becomes_a_draft(database: Database, 
     assert van.row.grace_ends_at is not None
     assert (van.row.grace_ends_at - van.row.confirmed_at).total_seconds() == GRACE_S
     assert van.last_seen_s >= 40 - LOOK_S - FRAME_S
-    assert [draft.version for draft in van.drafts] == [1]
+    (draft,) = van.drafts
+    assert draft.version == 1
+    where = draft.content["where"]
+    assert (where["picture_width"], where["picture_height"]) == (320, 240), "the draft knows the stream it is made from"
     assert van.moments() == {
         ("clip", "entry"),
         ("still", "entry"),
