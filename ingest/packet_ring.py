@@ -20,14 +20,17 @@ class PacketRing:
         self._seconds, self._max_bytes = seconds, max_bytes
         self._gops: deque[list[TimedPacket]] = deque()
         self._bytes = 0
+        self._newest_s = 0.0  # of the newest GOP; asked for at every packet
         self.dropped_for_size = 0  # GOPs that went early because the ring was full
 
     def add(self, packet: TimedPacket) -> None:
         """Packets before the first keyframe belong to no GOP and are not kept."""
         if packet.keyframe:
             self._gops.append([])
+            self._newest_s = packet.media_s
         if not self._gops:
             return
+        self._newest_s = max(self._newest_s, packet.media_s)
         self._gops[-1].append(packet)
         self._bytes += packet.size
         while len(self._gops) > 1 and packet.media_s - self._gops[1][0].media_s >= self._seconds:
@@ -41,16 +44,8 @@ class PacketRing:
         self._bytes -= sum(packet.size for packet in self._gops.popleft())
 
     @property
-    def oldest_s(self) -> float | None:
-        return self._gops[0][0].media_s if self._gops else None
-
-    @property
     def newest_s(self) -> float | None:
-        return max(packet.media_s for packet in self._gops[-1]) if self._gops else None
-
-    @property
-    def newest_gop(self) -> list[TimedPacket]:
-        return self._gops[-1] if self._gops else []
+        return self._newest_s if self._gops else None
 
     def keyframes(self) -> list[TimedPacket]:
         return [gop[0] for gop in self._gops]

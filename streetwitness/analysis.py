@@ -163,7 +163,7 @@ def _incident_line(
         "state": incident.state.value,
         "plate": incident.plate,
         "plate_confidence": incident.plate_confidence,
-        "box": [incident.box_x1, incident.box_y1, incident.box_x2, incident.box_y2],
+        "box": [round(side, 1) for side in (incident.box_x1, incident.box_y1, incident.box_x2, incident.box_y2)],
         "confidence": round(incident.confidence, 4),
         "exhibits": [
             {

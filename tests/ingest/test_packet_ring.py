@@ -68,7 +68,7 @@ def test_packets_before_the_first_keyframe_are_not_kept() -> None:
     ring.add(packet(0, key=False))
     assert list(ring) == []
     assert ring.newest_s is None
-    assert ring.oldest_s is None
+    assert ring.keyframes() == []
 
 
 @pytest.mark.parametrize(
