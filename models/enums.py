@@ -15,6 +15,37 @@ class CameraKind(StrEnum):
     BODY_WORN = "body_worn"
 
 
+class Transport(StrEnum):
+    """How RTP packets travel."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class CameraState(StrEnum):
+    """What there is to say of a live camera; each with since when."""
+
+    CONNECTING = "connecting"
+    WATCHING = "watching"
+    UNREACHABLE = "unreachable"  # no connection, or it was lost
+    REFUSED = "refused"  # user name, password or path are not accepted
+    NO_PACKETS = "no_packets"  # connected, and nothing comes
+    FROZEN = "frozen"  # packets come, the picture stays the same
+    BLACK = "black"
+    COVERED = "covered"
+    BLURRED = "blurred"
+    TURNED = "turned"  # it looks somewhere else
+    STOPPED = "stopped"  # nobody watches it
+
+
+class ClockMeasure(StrEnum):
+    """By what a camera's clock was measured."""
+
+    ARRIVAL = "arrival"  # the camera does not say its time: only when its packets arrived is known
+    RTCP = "rtcp"  # sender reports, RFC 3550 6.4.1
+    ONVIF = "onvif"  # GetSystemDateAndTime
+
+
 class ClockSource(StrEnum):
     """Where the time of a recording comes from; the sufficiency check weighs it."""
 

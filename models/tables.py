@@ -1,5 +1,5 @@
 """Every table, in one import, for those who need the whole schema (migrations, tests)."""
 
-from models import exhibits, incidents, people, places, promises
+from models import exhibits, incidents, people, places, promises, watching
 
-__all__ = ["exhibits", "incidents", "people", "places", "promises"]
+__all__ = ["exhibits", "incidents", "people", "places", "promises", "watching"]
