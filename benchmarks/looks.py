@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
 from ingest.packet_source import open_file
 from ingest.sampler import Attention, Sampler, Sampling
 
@@ -35,7 +36,7 @@ class Swept:
 def sweep(clip: Path, sampling: Sampling) -> Swept:
     began = time.process_time()
     with open_file(clip) as source:
-        decoder = FrameDecoder(source.facts, START)
+        decoder = FrameDecoder(source.facts, utc_since(START))
         sampler = Sampler(decoder, sampling, float(1 / source.facts.frame_rate))
         frames, looked_at, keys = 0, [], []
         for packet in source.packets():

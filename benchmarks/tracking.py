@@ -33,6 +33,7 @@ from detectors.openvino_engine import OpenVinoDetector
 from detectors.sightings import Detection, Look, ObjectRole
 from detectors.tracker import SHOWN, Tracker
 from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
 from ingest.packet_source import open_file
 from ingest.sampler import Sampler, Sampling
 
@@ -96,7 +97,7 @@ def looks_of(clip: Path, fences: Sequence[Sequence[Sequence[float]]]) -> list[Lo
     """The looks of the road: the sampler's frames with the parts that the fences ask for."""
     with open_file(clip) as source:
         facts = source.facts
-        decoder = FrameDecoder(facts, START)
+        decoder = FrameDecoder(facts, utc_since(START))
         sampler = Sampler(decoder, Sampling(), float(1 / facts.frame_rate))
         frames: list[Frame] = [frame for packet in source.packets() for frame in sampler.offer(packet)]
         frames += sampler.finish()

@@ -65,6 +65,10 @@ class Box:
         dx, dy = self.width * share, self.height * share
         return Box(self.x1 - dx, self.y1 - dy, self.x2 + dx, self.y2 + dy)
 
+    def scaled(self, x: float, y: float) -> "Box":
+        """The same part of the same picture at another size."""
+        return Box(self.x1 * x, self.y1 * y, self.x2 * x, self.y2 * y)
+
     def as_list(self) -> list[float]:
         return [round(self.x1, 1), round(self.y1, 1), round(self.x2, 1), round(self.y2, 1)]
 

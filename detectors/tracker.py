@@ -9,7 +9,7 @@ No clock and no database: `at_s` is media time in seconds.
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from math import hypot
 from statistics import median
@@ -127,6 +127,17 @@ class Tracker:
         """No usable picture between two moments: on record in every track, and held against none."""
         for track in self.tracks:
             track.sightings.append(Sighting(from_s, SightingKind.GAP, until_s=to_s, note=why))
+
+    def rescale(self, x: float, y: float) -> None:
+        """The same view has another picture size from now on."""
+        for track in self.tracks:
+            track.box, track.place = track.box.scaled(x, y), track.place.scaled(x, y)
+            track.steady = [box.scaled(x, y) for box in track.steady]
+            track.velocity = (track.velocity[0] * x, track.velocity[1] * y)
+            track.appearance = replace(track.appearance, box=track.appearance.box.scaled(x, y))
+            track.sightings = [
+                each if each.box is None else replace(each, box=each.box.scaled(x, y)) for each in track.sightings
+            ]
 
     def _by_place(self, frame: Frame, free: list[Detection]) -> Iterable[tuple[Track, Detection]]:
         """Pairs of track and detection at one place, best first; takes the paired detections out of `free`.

@@ -4,7 +4,7 @@ packet → timeline and ring → frame → detections → tracks → occupancy �
 incident opened → left in time, or grace over → draft. A person decides from there.
 
 Recordings and live cameras come through here alike; the worker knows packets and media seconds, and nothing of where
-they come from.
+they come from, or in which thread the detector looks.
 """
 
 import logging
@@ -17,7 +17,7 @@ from detectors.frame import Frame
 from detectors.geometry import Box, Polygon
 from detectors.illegal_parking import IllegalParking, Suspect
 from detectors.look_region import look_regions
-from detectors.sightings import Detection, Detector, Look, ObjectRole
+from detectors.sightings import Detection, Look, ObjectRole
 from detectors.tracker import SHOWN, Tracker
 from evidence.sealing import PendingExhibit
 from ingest.clip_cut import ClipRange, clip_range
@@ -26,7 +26,7 @@ from ingest.errors import CutFailed
 from ingest.exhibits import ExhibitMaker
 from ingest.look_back import LookBack
 from ingest.packet_ring import PacketRing
-from ingest.packet_source import PacketSource
+from ingest.packet_source import Stream, TimedPacket
 from ingest.sampler import Sampler, Sampling
 from ingest.witness import Witness
 from models.enums import ExhibitMoment
@@ -67,7 +67,8 @@ class Stay:
     rule: IllegalParking
     fence: FenceInForce
     suspect: Suspect
-    entry: ClipRange | None = None  # packets of the stop, held until it is known whether they matter
+    # packets of the stop, held until it is known whether they matter, and who can make exhibits of them
+    entry: tuple[ClipRange, ExhibitMaker] | None = None
     due: list[DueCut] = field(default_factory=list)
     incident_id: uuid.UUID | None = None
     grace_ends_s: float | None = None
@@ -79,94 +80,72 @@ class WorkerCounts:
     looks: int = 0
     frames_decoded: int = 0
     packets_refused: int = 0
-    reached_s: float = 0.0
     gaps: list[tuple[float, float, str]] = field(default_factory=list)
 
 
 class CameraWorker:
-    """Watches one source with the fences that are bound to its view."""
+    """Watches one view with the fences that are bound to it. Not for two threads.
+
+    `connected`, then `take` for every packet and `take_in` for every look when its detections are there; a stream
+    that was lost may be followed by another. `end` where nothing follows.
+    """
 
     def __init__(
-        self,
-        source: PacketSource,
-        fences: Sequence[FenceInForce],
-        detector: Detector,
-        witness: Witness,
-        *,
-        sampling: Sampling,
-        ring: PacketRing,
-        started_at: datetime,
-        clock_offset_s: float,
-        source_sha256: str | None,
-        looks_at_once: int,
+        self, fences: Sequence[FenceInForce], witness: Witness, *, sampling: Sampling, ring: PacketRing
     ) -> None:
-        self._source, self._detector, self._witness, self._ring = source, detector, witness, ring
-        facts = source.facts
-        self._frame_s = float(1 / facts.frame_rate)
-        self._sweep_decoder = FrameDecoder(facts, started_at, clock_offset_s)
-        self._past_decoder = FrameDecoder(facts, started_at, clock_offset_s)
-        self._sampler = Sampler(self._sweep_decoder, sampling, self._frame_s)
-        self._look_back = LookBack(ring, self._past_decoder)
-        self._exhibits = ExhibitMaker(source, self._past_decoder, witness.vault, witness.utc, source_sha256)
-        self._sampling = sampling
+        self._fences, self._witness, self._sampling, self._ring = fences, witness, sampling, ring
         self._tracker = Tracker()
-        self._looks_at_once = looks_at_once
-        self._looks: list[Look] = []
+        self._rules: list[tuple[FenceInForce, IllegalParking]] = []
+        self._regions: tuple[Box, ...] = ()
+        self._size: tuple[int, int] | None = None
+        self._stream: Stream | None = None
         self._last_look_s: float | None = None
-        self._jumps_noted = 0
+        self._gaps_to_note: list[tuple[float, float, str]] = []
         self._stays: dict[tuple[str, int], Stay] = {}
-        width, height = facts.width // 2 * 2, facts.height // 2 * 2
-        polygons = [Polygon.of_fractions(fence.polygon, width, height) for fence in fences]
-        self._regions: tuple[Box, ...] = look_regions(polygons, width, height)
-        self._rules = [
-            (fence, IllegalParking(fence.geofence_id, polygon, fence.dwell_s, sampling.longest_step_s, fence.roles))
-            for fence, polygon in zip(fences, polygons, strict=True)
-        ]
         self.counts = WorkerCounts()
 
-    def run(self, on_progress: Callable[[float], None]) -> WorkerCounts:
-        """Follows the source to its end. What cannot be put on record (a full disk) ends it with that error."""
-        for packet in self._source.packets():
-            self._ring.add(packet)
-            for frame in self._sampler.offer(packet):
-                self._looks.append(Look(frame, self._regions))
-                on_progress(frame.media_s)
-            if len(self._looks) >= self._looks_at_once:
-                self._look()
-            self._cut_what_is_complete()
-        self._looks.extend(Look(frame, self._regions) for frame in self._sampler.finish())
-        self._look()
-        self._end("the recording ends here" if self._source.broken_at_s is None else "the recording breaks off here")
-        self.counts.frames_decoded = self._sweep_decoder.decoded + self._past_decoder.decoded
-        self.counts.packets_refused = self._sweep_decoder.refused
-        self.counts.reached_s = self._source.reached_s
-        return self.counts
+    def connected(self, stream: Stream, source_sha256: str | None = None) -> None:
+        """Packets of this stream follow. What stands goes on standing, whatever size its picture has now."""
+        self._stream = stream
+        facts, utc = stream.facts, self._witness.utc
+        self._frame_s = float(1 / facts.frame_rate)
+        self._sweep_decoder, self._past_decoder = FrameDecoder(facts, utc), FrameDecoder(facts, utc)
+        self._sampler = Sampler(self._sweep_decoder, self._sampling, self._frame_s)
+        self._look_back = LookBack(self._ring, self._past_decoder)
+        self._exhibits = ExhibitMaker(stream, self._past_decoder, self._witness.vault, utc, source_sha256)
+        self._fit_to(facts.width // 2 * 2, facts.height // 2 * 2)
 
-    def _look(self) -> None:
-        """Shows the detector the pictures that have come together, and takes each into the tracks in turn."""
-        looks, self._looks = self._looks, []
-        for look, detections in zip(looks, self._detector.detect(looks), strict=True):
-            self.counts.looks += 1
-            self._note_gaps(look.frame.media_s)
-            self._take_in(look, detections)
+    def _fit_to(self, width: int, height: int) -> None:
+        if self._size == (width, height):
+            return
+        polygons = [Polygon.of_fractions(fence.polygon, width, height) for fence in self._fences]
+        self._regions = look_regions(polygons, width, height)
+        if self._size is None:
+            longest_s = self._sampling.longest_step_s
+            self._rules = [
+                (fence, IllegalParking(fence.geofence_id, polygon, fence.dwell_s, longest_s, fence.roles))
+                for fence, polygon in zip(self._fences, polygons, strict=True)
+            ]
+        else:
+            self._tracker.rescale(width / self._size[0], height / self._size[1])
+            for (_, rule), polygon in zip(self._rules, polygons, strict=True):
+                rule.fence = polygon
+        self._size = (width, height)
 
-    def _note_gaps(self, at_s: float) -> None:
-        """Time in which no picture was had goes on record before the look that ends it."""
-        for jump in self._source.discontinuities[self._jumps_noted :]:
-            if jump.at_s <= at_s:
-                self._note_gap(jump.at_s, jump.at_s, f"timestamps jumped by {jump.jump_s:+.1f} s")
-                self._jumps_noted += 1
-        last_s = self._last_look_s
-        if last_s is not None and at_s - last_s > self._sampling.longest_step_s:
-            self._note_gap(last_s, at_s, "no usable picture")
-        self._last_look_s = at_s
+    def take(self, packet: TimedPacket) -> list[Look]:
+        """A packet goes into the ring; what is to be shown to the detector comes back."""
+        self._cut_what_is_complete()
+        self._ring.add(packet)
+        return [Look(frame, self._regions) for frame in self._sampler.offer(packet)]
 
-    def _note_gap(self, from_s: float, to_s: float, why: str) -> None:
-        self.counts.gaps.append((from_s, to_s, why))
-        self._tracker.gap(from_s, to_s, why)
+    def gap(self, from_s: float, to_s: float, why: str) -> None:
+        """Nothing is known of this time. It goes on record before the look that ends it."""
+        self._gaps_to_note.append((from_s, to_s, why))
 
-    def _take_in(self, look: Look, detections: list[Detection]) -> None:
-        """One look through tracks, occupancy and dwell."""
+    def take_in(self, look: Look, detections: list[Detection]) -> None:
+        """One look through tracks, occupancy and dwell; looks come in the order of their time."""
+        self.counts.looks += 1
+        self._note_gaps(look.frame.media_s)
         self._tracker.update(look, detections)
         for fence, rule in self._rules:
             in_force = fence.in_force(look.frame.captured_at)
@@ -178,6 +157,41 @@ class CameraWorker:
                 self._confirmed(self._stays[rule.geofence_id, suspect.track.id], look.frame)
         for stay in self._stays.values():
             self._watch_grace(stay, look.frame)
+
+    def _note_gaps(self, at_s: float) -> None:
+        """Time in which no picture was had goes on record before the look that ends it."""
+        known = [gap for gap in self._gaps_to_note if gap[0] <= at_s]
+        self._gaps_to_note = [gap for gap in self._gaps_to_note if gap[0] > at_s]
+        last_s, self._last_look_s = self._last_look_s, at_s
+        explained = any(to_s > from_s for from_s, to_s, _ in known)
+        if last_s is not None and at_s - last_s > self._sampling.longest_step_s and not explained:
+            known.append((last_s, at_s, "no usable picture"))
+        for from_s, to_s, why in known:
+            self.counts.gaps.append((from_s, to_s, why))
+            self._tracker.gap(from_s, to_s, why)
+
+    def finish(self) -> list[Look]:
+        """The stream is at its end: the looks whose pictures the decoder still held back."""
+        return [Look(frame, self._regions) for frame in self._sampler.finish()]
+
+    def disconnected(self) -> None:
+        """The stream is gone, and another may come: no clip goes across, so what is due is cut with what there is."""
+        if self._stream is None:
+            return
+        self._cut_what_is_complete(last=True)
+        self.counts.frames_decoded += self._sweep_decoder.decoded + self._past_decoder.decoded
+        self.counts.packets_refused += self._sweep_decoder.refused
+        self._ring.clear()
+        self._stream = None
+
+    def end(self, why: str) -> WorkerCounts:
+        """Nothing follows: open matters are said to be open."""
+        self.disconnected()
+        for stay in self._stays.values():
+            if stay.incident_id is not None:
+                sightings = stay.rule.sightings(stay.suspect.track)
+                self._witness.lost_sight(stay.incident_id, sightings, why=why)
+        return self.counts
 
     def _look_into(self, fence: FenceInForce, rule: IllegalParking, suspect: Suspect) -> None:
         """A stop that lasts: find in the ring when it began, and have the packets round it kept."""
@@ -198,7 +212,8 @@ class CameraWorker:
         dwell = stay.rule.dwell(stay.suspect)
         exhibits: list[PendingExhibit] = []
         if stay.entry is not None:
-            exhibits = self._made(stay, ExhibitMoment.ENTRY, stay.entry, stay.suspect.from_s)
+            clip, maker = stay.entry
+            exhibits = self._made(maker, stay, ExhibitMoment.ENTRY, clip, stay.suspect.from_s)
             stay.entry = None
         stay.incident_id = self._witness.confirmed(
             violation,
@@ -240,9 +255,9 @@ class CameraWorker:
             log.warning("no packets left for a clip", extra={"moment": cut.moment.value, "why": str(error)})
             clip = None
         if stay.incident_id is None:
-            stay.entry = clip
+            stay.entry = None if clip is None else (clip, self._exhibits)
             return
-        exhibits = [] if clip is None else self._made(stay, cut.moment, clip, cut.still)
+        exhibits = [] if clip is None else self._made(self._exhibits, stay, cut.moment, clip, cut.still)
         if cut.moment is ExhibitMoment.GRACE_END:
             assert isinstance(cut.still, Frame)
             sightings = stay.rule.sightings(stay.suspect.track)
@@ -250,11 +265,13 @@ class CameraWorker:
         else:
             self._witness.sealed(stay.incident_id, exhibits)
 
-    def _made(self, stay: Stay, moment: ExhibitMoment, clip: ClipRange, still: Frame | float) -> list[PendingExhibit]:
+    def _made(
+        self, maker: ExhibitMaker, stay: Stay, moment: ExhibitMoment, clip: ClipRange, still: Frame | float
+    ) -> list[PendingExhibit]:
         """The exhibits of a moment. A moment that cannot be shown is left out, and the sufficiency check says so."""
         gaps = [(from_s, to_s) for from_s, to_s, _ in self.counts.gaps]
         try:
-            return self._exhibits.make(moment, clip, still, stay.suspect.track.place, gaps)
+            return maker.make(moment, clip, still, stay.suspect.track.place, gaps)
         except CutFailed as error:
             log.warning("exhibit not made", extra={"moment": moment.value, "why": str(error)})
             return []
@@ -273,14 +290,6 @@ class CameraWorker:
             self._witness.left(stay.incident_id, sightings, last_seen_s=last_s, left_s=left_s)
         else:
             self._witness.lost_sight(stay.incident_id, sightings, why="it looks like a part of another vehicle")
-
-    def _end(self, why: str) -> None:
-        """The source is at its end: what is due is cut with what there is, and open matters are said to be open."""
-        self._cut_what_is_complete(last=True)
-        for stay in self._stays.values():
-            if stay.incident_id is not None:
-                sightings = stay.rule.sightings(stay.suspect.track)
-                self._witness.lost_sight(stay.incident_id, sightings, why=why)
 
 
 def _round(moment: ExhibitMoment, frame: Frame) -> DueCut:

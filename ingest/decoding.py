@@ -13,7 +13,6 @@ from av.video.frame import PictureType, VideoFrame
 
 from detectors.frame import Frame
 from ingest.errors import UndecodableCodec
-from ingest.media_clock import utc_of
 from ingest.packet_source import StreamFacts, TimedPacket
 
 
@@ -29,8 +28,9 @@ class FrameDecoder:
     A B-picture is built on the one that comes out after it too, and waits for it.
     """
 
-    def __init__(self, facts: StreamFacts, started_at: datetime, clock_offset_s: float = 0.0) -> None:
-        self._facts, self._started_at, self._clock_offset_s = facts, started_at, clock_offset_s
+    def __init__(self, facts: StreamFacts, utc: Callable[[float], datetime]) -> None:
+        """utc: what gives a media second its UTC."""
+        self._facts, self._utc = facts, utc
         self._context = _context_of(facts)
         self._offsets: dict[int, int] = {}  # of the packets whose pictures are still to come, by pts
         self._newest = 0  # pts of the picture that was shown last
@@ -109,7 +109,7 @@ class FrameDecoder:
             media_s=media_s,
             pts=steady - offset,
             time_base=Fraction(self._facts.time_base),
-            captured_at=utc_of(media_s, self._started_at, self._clock_offset_s),
+            captured_at=self._utc(media_s),
             keyframe=bool(picture.key_frame),
             corrupt=self._damaged,
         )

@@ -35,3 +35,81 @@ class UndecodableCodec(IngestError):
 
 class CutFailed(IngestError):
     """A clip could not be cut from the packets."""
+
+
+class LeaseLost(IngestError):
+    """The camera belongs to another watcher, or to none: nothing may be written for it any more."""
+
+    def __init__(self, camera_id: str, why: str) -> None:
+        super().__init__(f"camera {camera_id}: {why}; stop watching it and take it anew")
+        self.camera_id = camera_id
+
+
+# ---- addresses of cameras, and what a device answers (camera_address.py, onvif_device.py, onvif_discovery.py)
+
+
+class AddressRefused(IngestError):
+    """A camera's URL or address is not one this program will dial. Never repeats a user name or a password."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+        self.where, self.why = where, why
+
+
+class UrlRefused(AddressRefused):
+    """The text is not a URL of a camera; `why` says what to write instead, and the text itself is not repeated."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("camera URL", why)
+
+
+class HostUnknown(IngestError):
+    def __init__(self, host: str) -> None:
+        super().__init__(f"{host}: no address is known for this name; check the spelling, or give the camera's address")
+        self.host = host
+
+
+class DeviceError(IngestError):
+    """An ONVIF device does not do what was asked. `device` is its host and port."""
+
+    def __init__(self, device: str, why: str) -> None:
+        super().__init__(f"{device}: {why}")
+        self.device, self.why = device, why
+
+
+class DeviceUnreachable(DeviceError):
+    def __init__(self, device: str, why: str) -> None:
+        super().__init__(device, f"cannot be reached ({why}); check its power, its network and the port of ONVIF")
+
+
+class DeviceTooSlow(DeviceError):
+    def __init__(self, device: str, deadline_s: float) -> None:
+        super().__init__(device, f"did not answer in full within {deadline_s:g} s; try again, or restart the device")
+        self.deadline_s = deadline_s
+
+
+class ReplyRefused(DeviceError):
+    """What came back is nothing a camera sends: too large, with a DTD, a redirect, another machine's address."""
+
+    def __init__(self, device: str, why: str) -> None:
+        super().__init__(device, f"{why}; the answer was not used: see that this really is the camera")
+
+
+class CredentialsRefused(DeviceError):
+    def __init__(self, device: str) -> None:
+        super().__init__(
+            device, "refuses the user name or the password; check both, and that the account may use ONVIF"
+        )
+
+
+class RequestRefused(DeviceError):
+    """The device answered with a fault of its own: it cannot or will not do this."""
+
+    def __init__(self, device: str, request: str, why: str) -> None:
+        super().__init__(device, f"refuses {request} ({why}); see whether this model can do it and has it switched on")
+        self.request = request
+
+
+class IdentityMissing(DeviceError):
+    def __init__(self, device: str) -> None:
+        super().__init__(device, "names neither manufacturer nor model nor serial number; see that this is a camera")

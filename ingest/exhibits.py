@@ -18,7 +18,7 @@ from ingest.browser_copy import browser_copy_recipe, write_browser_copy
 from ingest.clip_cut import ClipRange, clip_recipe, container_of, write_clip
 from ingest.decoding import FrameDecoder
 from ingest.errors import CutFailed
-from ingest.packet_source import PacketSource, TimedPacket
+from ingest.packet_source import Stream, TimedPacket
 from ingest.stills import close_up_box, sharpness, still_recipe, write_close_up, write_still
 from models.enums import ExhibitKind, ExhibitMoment
 
@@ -30,7 +30,7 @@ FRAMES_KEPT = 2
 class ExhibitMaker:
     """What all exhibits of one source have in common."""
 
-    source: PacketSource
+    source: Stream
     decoder: FrameDecoder
     vault: Vault
     utc: Callable[[float], datetime]

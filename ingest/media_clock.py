@@ -5,6 +5,7 @@ runs backwards in decoding order and starts at 0 with the first picture. A jump 
 as a discontinuity and not counted, since what happened in it is not known. Only here does media time become UTC.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -94,3 +95,8 @@ class MediaClock:
 def utc_of(media_s: float, started_at: datetime, clock_offset_s: float = 0.0) -> datetime:
     """captured_at: the start of the source, plus media time, plus the measured offset of the camera's clock."""
     return started_at + timedelta(seconds=media_s + clock_offset_s)
+
+
+def utc_since(started_at: datetime, clock_offset_s: float = 0.0) -> Callable[[float], datetime]:
+    """`utc_of` for one source."""
+    return lambda media_s: utc_of(media_s, started_at, clock_offset_s)

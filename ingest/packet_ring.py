@@ -40,6 +40,10 @@ class PacketRing:
             self._drop_oldest()
             self.dropped_for_size += 1
 
+    def clear(self) -> None:
+        self._gops.clear()
+        self._bytes = 0
+
     def _drop_oldest(self) -> None:
         self._bytes -= sum(packet.size for packet in self._gops.popleft())
 

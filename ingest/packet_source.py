@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import av
 import av.error
@@ -69,12 +69,22 @@ class StreamFacts:
         return self.codec in PLAYED_BY_BROWSERS
 
 
+class Stream(Protocol):
+    """What can be decoded and cut: its facts, and the stream a muxer takes for its model."""
+
+    @property
+    def facts(self) -> StreamFacts: ...
+
+    @property
+    def stream(self) -> VideoStream: ...
+
+
 class PacketSource:
     """A context manager over an open container; iterate `packets()` once."""
 
     def __init__(self, container: av.container.InputContainer, stream: VideoStream, name: str) -> None:
         self._container, self.stream, self.name = container, stream, name
-        self.facts = _facts(container, stream)
+        self.facts = facts_of(container, stream)
         self.clock = MediaClock(self.facts.time_base, float(1 / self.facts.frame_rate))
         self.broken_at_s: float | None = None
         self.reached_s = 0.0
@@ -155,7 +165,7 @@ def open_file(path: Path) -> PacketSource:
     return PacketSource(container, stream, path.name)
 
 
-def _facts(container: av.container.InputContainer, stream: VideoStream) -> StreamFacts:
+def facts_of(container: av.container.InputContainer, stream: VideoStream) -> StreamFacts:
     context = stream.codec_context
     time_base = stream.time_base or Fraction(1, 90000)
     return StreamFacts(

@@ -20,11 +20,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.timetable import covers
-from detectors.sightings import Detector, ObjectRole
+from detectors.sightings import Detector, Look, ObjectRole
 from evidence.vault import DiskCalls, Vault
 from ingest.camera_worker import CameraWorker, FenceInForce, WorkerCounts
 from ingest.errors import IngestError, NotAVideo
-from ingest.media_clock import utc_of
+from ingest.media_clock import utc_since
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import PacketSource, StreamFacts, open_file
 from ingest.sampler import Sampling
@@ -145,31 +145,50 @@ def _analyzed(
     began, cpu_began = time.monotonic(), time.process_time()
     offset_s = recording.camera.clock_offset_s
 
-    def utc(media_s: float) -> datetime:
-        return utc_of(media_s, recording.started_at, offset_s)
-
+    utc = utc_since(recording.started_at, offset_s)
     with Vault.open(vault_root, disk) as vault:
         witness = Witness(sessions, vault, recording.camera_id, recording.id, utc)
         recovered = vault.recover(witness.knows)
         if recovered.writers:
             log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
-        worker = CameraWorker(
-            source,
-            fences,
-            detector,
-            witness,
-            sampling=sampling,
-            ring=PacketRing(),
-            started_at=recording.started_at,
-            clock_offset_s=offset_s,
-            source_sha256=recording.sha256,
-            looks_at_once=LOOKS_AT_ONCE,
-        )
-        counts = worker.run(lambda done_s: on_progress(done_s, source.facts.duration_s))
+        worker = CameraWorker(fences, witness, sampling=sampling, ring=PacketRing())
+        counts = _followed(worker, source, detector, recording.sha256, on_progress)
     return _counted(counts, source) | {
         "wall_s": round(time.monotonic() - began, 3),
         "cpu_s": round(time.process_time() - cpu_began, 3),
     }
+
+
+def _followed(
+    worker: CameraWorker,
+    source: PacketSource,
+    detector: Detector,
+    sha256: str,
+    on_progress: Callable[[float, float | None], None],
+) -> WorkerCounts:
+    """The whole recording, looks in small batches. What cannot be put on record (a full disk) ends it there."""
+    worker.connected(source, sha256)
+    jumps_told = 0
+    looks: list[Look] = []
+
+    def show() -> None:
+        nonlocal looks
+        for look, detections in zip(looks, detector.detect(looks), strict=True):
+            worker.take_in(look, detections)
+        looks = []
+
+    for packet in source.packets():
+        for jump in source.discontinuities[jumps_told:]:
+            worker.gap(jump.at_s, jump.at_s, f"timestamps jumped by {jump.jump_s:+.1f} s")
+            jumps_told += 1
+        for look in worker.take(packet):
+            looks.append(look)
+            on_progress(look.frame.media_s, source.facts.duration_s)
+        if len(looks) >= LOOKS_AT_ONCE:
+            show()
+    looks += worker.finish()
+    show()
+    return worker.end("the recording ends here" if source.broken_at_s is None else "the recording breaks off here")
 
 
 def _made_with(facts: StreamFacts, detector: Detector) -> dict[str, Any]:
@@ -188,7 +207,7 @@ def _counted(counts: WorkerCounts, source: PacketSource) -> dict[str, Any]:
         "frames_decoded": counts.frames_decoded,
         "looks": counts.looks,
         "packets_refused": counts.packets_refused,
-        "video_s": round(counts.reached_s + float(1 / source.facts.frame_rate), 3),
+        "video_s": round(source.reached_s + float(1 / source.facts.frame_rate), 3),
         "broken_at_s": None if source.broken_at_s is None else round(source.broken_at_s, 3),
         "gaps": [[round(from_s, 3), round(to_s, 3), why] for from_s, to_s, why in counts.gaps],
     }

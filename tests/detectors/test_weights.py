@@ -11,6 +11,7 @@ from detectors.openvino_engine import OpenVinoDetector, without_parts
 from detectors.sightings import Look, ObjectRole
 from detectors.weights import find_detector
 from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
 from ingest.packet_source import open_file
 from tests.detectors.drawn import vehicle
 from tests.rows import NOON
@@ -91,7 +92,7 @@ def test_the_parked_van_and_car_are_found_in_every_look(footage_dir: Path, weigh
     assert isinstance(detector, OpenVinoDetector)
     looks: list[Look] = []
     with open_file(footage_dir / "path_walkers_parked_van.avi") as source:
-        decoder = FrameDecoder(source.facts, NOON)
+        decoder = FrameDecoder(source.facts, utc_since(NOON))
         whole = Box(0, 0, source.facts.width, source.facts.height)
         for packet in source.packets():
             if packet.keyframe and len(looks) < 6:

@@ -11,6 +11,7 @@ import pytest
 from ingest.clip_cut import ClipRange, clip_range, clip_recipe, container_of, payload_sha256, write_clip
 from ingest.decoding import FrameDecoder
 from ingest.errors import CutFailed
+from ingest.media_clock import utc_since
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import PacketSource, open_file
 from ingest.stills import write_still
@@ -157,7 +158,7 @@ def test_every_still_can_be_made_again_from_its_clip(
         from_pts = clip.recipe["first_pts"]
         with open_file(seen.path_of(clip)) as source:
             packets = list(source.packets())
-            frames = FrameDecoder(source.facts, NOON).all_of(packets)
+            frames = FrameDecoder(source.facts, utc_since(NOON)).all_of(packets)
             at_s = still.recipe["media_s"] - clip.recipe["from_s"]
             (frame,) = [each for each in frames if abs(float(each.pts * each.time_base) - at_s) < 0.02]
         write_still(frame, tmp_path / "again.jpg")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
 from ingest.packet_source import open_file
 from tests.media.make_clips import RATE, Change, Film, Films, damaged, parks, rewrap, shifted
 
@@ -15,7 +16,7 @@ NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 
 def times_of(path: Path) -> list[float]:
     with open_file(path) as source:
-        decoder = FrameDecoder(source.facts, NOON)
+        decoder = FrameDecoder(source.facts, utc_since(NOON))
         fed = [frame.media_s for packet in source.packets() for frame in decoder.feed(packet)]
         return fed + [frame.media_s for frame in decoder.drain()]
 
@@ -37,7 +38,7 @@ def test_a_picture_that_was_held_back_over_a_jump_keeps_its_time(
 def test_the_pts_of_a_frame_is_the_one_its_container_wrote(films: Films, tmp_path: Path) -> None:
     rewrap(films(Film(seconds=4)), tmp_path / "late.mkv", shifted(-1.0, 5.0), "matroska")
     with open_file(tmp_path / "late.mkv") as source:
-        decoder = FrameDecoder(source.facts, NOON)
+        decoder = FrameDecoder(source.facts, utc_since(NOON))
         frames = list(decoder.all_of(list(source.packets())))
     assert [frame.pts for frame in frames] == [5000 + 100 * number for number in range(40)]
     assert [frame.media_s for frame in frames] == pytest.approx([number / RATE for number in range(40)])
@@ -55,7 +56,7 @@ def test_what_is_built_on_a_damaged_picture_is_marked_until_the_next_keyframe(
     shown = []
     for name in ("damaged", "sound"):
         with open_file(tmp_path / f"{name}.mkv") as source:
-            decoder = FrameDecoder(source.facts, NOON)
+            decoder = FrameDecoder(source.facts, utc_since(NOON))
             shown.append({round(each.media_s, 3): each for each in decoder.all_of(list(source.packets()))})
     wrong = {
         at_s
@@ -72,6 +73,6 @@ def test_what_is_built_on_a_damaged_picture_is_marked_until_the_next_keyframe(
 @pytest.mark.parametrize(("size", "pixels"), [((321, 241), "yuv444p"), ((318, 242), "yuv420p"), ((64, 48), "yuv422p")])
 def test_every_size_and_format_becomes_planes_with_even_sides(films: Films, size: tuple[int, int], pixels: str) -> None:
     with open_file(films(Film(seconds=1, size=size, pixels=pixels, container="matroska"))) as source:
-        frame = next(FrameDecoder(source.facts, NOON).all_of(list(source.packets())))
+        frame = next(FrameDecoder(source.facts, utc_since(NOON)).all_of(list(source.packets())))
     assert (frame.width, frame.height) == (size[0] // 2 * 2, size[1] // 2 * 2)
     assert frame.bgr().shape == (frame.height, frame.width, 3)

@@ -9,6 +9,7 @@ import pytest
 from ingest.browser_copy import write_browser_copy
 from ingest.clip_cut import write_clip
 from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
 from ingest.packet_source import open_file
 from tests.media.make_clips import Film, Films, parks
 
@@ -30,7 +31,7 @@ def test_a_clip_that_finds_no_room_says_so(films: Films, container: str, seconds
 
 def test_a_copy_for_browsers_that_finds_no_room_says_so(films: Films) -> None:
     with open_file(films(Film((parks("red"),), seconds=4, codec="mpeg4", container="avi"))) as source:
-        frames = FrameDecoder(source.facts, NOON).all_of(list(source.packets()))
+        frames = FrameDecoder(source.facts, utc_since(NOON)).all_of(list(source.packets()))
         with pytest.raises(OSError, match="No space left") as caught:
             write_browser_copy(frames, source.facts, FULL)
     assert caught.value.errno == errno.ENOSPC

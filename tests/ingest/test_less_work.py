@@ -11,6 +11,7 @@ from detectors.frame import Frame
 from ingest.browser_copy import write_browser_copy
 from ingest.clip_cut import clip_range
 from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import open_file
 from tests.media.make_clips import Film, Films, parks
@@ -26,7 +27,7 @@ def around_six(media_s: float) -> bool:
 def frames_of(path: Path, *, all_of_them: bool) -> tuple[list[Frame], int]:
     """The frames round the sixth second, and how many pictures were decoded for them."""
     with open_file(path) as source:
-        decoder = FrameDecoder(source.facts, NOON)
+        decoder = FrameDecoder(source.facts, utc_since(NOON))
         packets = list(source.packets())
         frames = list(decoder.all_of(packets) if all_of_them else decoder.all_of(packets, around_six))
     return [frame for frame in frames if around_six(frame.media_s)], decoder.decoded
@@ -66,7 +67,7 @@ def test_a_browser_copy_shows_the_seconds_that_were_asked_for_and_not_the_whole_
         for packet in source.packets():
             ring.add(packet)
         clip = clip_range(ring, 6.0, 9.0)
-        decoder = FrameDecoder(source.facts, NOON)
+        decoder = FrameDecoder(source.facts, utc_since(NOON))
         path = tmp_path / "copy.mp4"
         asked = decoder.all_of(clip.packets, lambda media_s: clip.asked_from_s <= media_s <= clip.asked_to_s)
         write_browser_copy(asked, source.facts, path)

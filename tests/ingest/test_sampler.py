@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
 from ingest.packet_source import open_file
 from ingest.sampler import Attention, Sampler, Sampling
 from tests.media.make_clips import RATE, Film, Films
@@ -21,7 +22,7 @@ SMALL = (64, 48)
 def sample(path: Path, sampling: Sampling) -> tuple[list[float], int]:
     """Times of the looks, and how many pictures were decoded for them."""
     with open_file(path) as source:
-        decoder = FrameDecoder(source.facts, NOON)
+        decoder = FrameDecoder(source.facts, utc_since(NOON))
         sampler = Sampler(decoder, sampling, float(1 / source.facts.frame_rate))
         looks = [frame.media_s for packet in source.packets() for frame in sampler.offer(packet)]
         looks += [frame.media_s for frame in sampler.finish()]
