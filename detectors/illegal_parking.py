@@ -54,8 +54,8 @@ class IllegalParking:
     longest_step_s: float  # two looks further apart than this show nothing of the time between
     roles: frozenset[ObjectRole] = frozenset({ObjectRole.VEHICLE})
     suspects: dict[int, Suspect] = field(default_factory=dict)
-    _slept: bool = False
-    _awake_from_s: float | None = None
+    slept: bool = False
+    awake_from_s: float | None = None
 
     def update(self, tracks: Iterable[Track], *, at_s: float, in_force: bool = True) -> list[Suspect]:
         """Follows who stands inside after the look at `at_s`; returns the suspects whose stay ended with it.
@@ -63,9 +63,9 @@ class IllegalParking:
         Out of force nobody is suspected, a dwell that was not complete counts for nothing, and what a vehicle stood
         before is not counted when the rule comes into force again.
         """
-        if self._slept and in_force:
-            self._awake_from_s = at_s
-        self._slept = not in_force
+        if self.slept and in_force:
+            self.awake_from_s = at_s
+        self.slept = not in_force
         standing = {track.id: track for track in tracks if track.role in self.roles and track.stands}
         ended = [
             self.suspects.pop(number)
@@ -76,7 +76,7 @@ class IllegalParking:
         ]
         for track in standing.values() if in_force else ():
             if track.id not in self.suspects and self._inside(track, was_inside=False) and not self._followed(track):
-                self.suspects[track.id] = Suspect(track, track.standing_from_s, self._awake_from_s)
+                self.suspects[track.id] = Suspect(track, track.standing_from_s, self.awake_from_s)
         return ended
 
     def dwell(self, suspect: Suspect) -> Dwell:

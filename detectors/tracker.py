@@ -54,6 +54,7 @@ class Track:
     velocity: tuple[float, float] = (0.0, 0.0)  # pixels a second
     missed: int = 0
     inside_another: int = 0  # looks in which another's box lay round its place and it was not found itself
+    sure: float = 0.0  # mean confidence of the sightings that were let go of
     left_s: float | None = None  # first of the looks that showed its place without it
 
     @property
@@ -83,7 +84,17 @@ class Track:
 
     def mean_confidence(self) -> float:
         scores = [each.confidence for each in self.sightings if each.confidence is not None]
-        return sum(scores) / len(scores)
+        return sum(scores) / len(scores) if scores else self.sure
+
+    def forget(self, keep: int) -> None:
+        """Lets go of all but the last sightings, and of the last that showed it however old that is."""
+        if len(self.sightings) <= keep:
+            return
+        self.sure = self.mean_confidence()
+        newest = self.sightings[-keep:]
+        if not any(each.kind in SHOWN for each in newest):
+            newest.insert(0, next(each for each in reversed(self.sightings) if each.kind in SHOWN))
+        self.sightings = newest
 
 
 class Tracker:
@@ -127,6 +138,11 @@ class Tracker:
         """No usable picture between two moments: on record in every track, and held against none."""
         for track in self.tracks:
             track.sightings.append(Sighting(from_s, SightingKind.GAP, until_s=to_s, note=why))
+
+    def resume(self, tracks: list[Track]) -> None:
+        """Goes on with tracks that another tracker of the same view had."""
+        self.tracks = tracks
+        self._ids = count(max((track.id for track in tracks), default=0) + 1)
 
     def rescale(self, x: float, y: float) -> None:
         """The same view has another picture size from now on."""

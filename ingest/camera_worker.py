@@ -9,7 +9,7 @@ they come from, or in which thread the detector looks.
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,13 +17,15 @@ from detectors.frame import Frame
 from detectors.geometry import Box, Polygon
 from detectors.illegal_parking import IllegalParking, Suspect
 from detectors.look_region import look_regions
-from detectors.sightings import Detection, Look, ObjectRole
+from detectors.sightings import Detection, Look
 from detectors.tracker import SHOWN, Tracker
 from evidence.sealing import PendingExhibit
+from ingest.camera_memory import CameraMemory, StayMemory, SuspectMemory
 from ingest.clip_cut import ClipRange, clip_range
 from ingest.decoding import FrameDecoder
 from ingest.errors import CutFailed
 from ingest.exhibits import ExhibitMaker
+from ingest.fences import FenceInForce
 from ingest.look_back import LookBack
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import Stream, TimedPacket
@@ -34,20 +36,10 @@ from models.enums import ExhibitMoment
 log = logging.getLogger(__name__)
 
 PRE_ROLL_S, POST_ROLL_S = 5.0, 6.0  # round a still: a clip of ten seconds and a little more (GA/T 832-2014 practice)
+# a look each 2 s: ten minutes are remembered of what stands, and of a dwell that is not complete six hours
+LOOKS_REMEMBERED, LOOKS_ALWAYS_NEEDED = 300, 10_800
+GAPS_REMEMBERED = 1000
 SUSPICION_S = 6.0  # a stop this long is looked into: when did it begin, and keep the packets of it
-
-
-@dataclass(frozen=True)
-class FenceInForce:
-    """A geofence's version with the numbers of its parking rule, and when its timetable has it in force."""
-
-    geofence_id: str
-    version_id: uuid.UUID
-    polygon: Sequence[Sequence[float]]  # fractions of the picture
-    dwell_s: float
-    grace_s: float
-    roles: frozenset[ObjectRole]
-    in_force: Callable[[datetime], bool]
 
 
 @dataclass(frozen=True)
@@ -67,8 +59,8 @@ class Stay:
     rule: IllegalParking
     fence: FenceInForce
     suspect: Suspect
-    # packets of the stop, held until it is known whether they matter, and who can make exhibits of them
-    entry: tuple[ClipRange, ExhibitMaker] | None = None
+    # packets and picture of the stop, held until it is known whether they matter, and who can make exhibits of them
+    entry: tuple[ClipRange, Frame | float, ExhibitMaker] | None = None
     due: list[DueCut] = field(default_factory=list)
     incident_id: uuid.UUID | None = None
     grace_ends_s: float | None = None
@@ -157,6 +149,21 @@ class CameraWorker:
                 self._confirmed(self._stays[rule.geofence_id, suspect.track.id], look.frame)
         for stay in self._stays.values():
             self._watch_grace(stay, look.frame)
+        self._let_go_of_the_old()
+
+    def _let_go_of_the_old(self) -> None:
+        """A vehicle may stand for days: what a rule does not need any more is put on record, and forgotten here."""
+        if self.counts.looks % LOOKS_REMEMBERED:
+            return
+        self.counts.gaps = self.counts.gaps[-GAPS_REMEMBERED:]
+        needed = {
+            suspect.track.id for _, rule in self._rules for suspect in rule.suspects.values() if not suspect.confirmed
+        }
+        for stay in self._stays.values():
+            if stay.incident_id is not None:
+                self._witness.seen(stay.incident_id, stay.rule.sightings(stay.suspect.track))
+        for track in self._tracker.tracks:
+            track.forget(LOOKS_ALWAYS_NEEDED if track.id in needed else LOOKS_REMEMBERED)
 
     def _note_gaps(self, at_s: float) -> None:
         """Time in which no picture was had goes on record before the look that ends it."""
@@ -168,11 +175,80 @@ class CameraWorker:
             known.append((last_s, at_s, "no usable picture"))
         for from_s, to_s, why in known:
             self.counts.gaps.append((from_s, to_s, why))
-            self._tracker.gap(from_s, to_s, why)
+            # looks are that far apart anyway; of a jump without length it is not known how long it was
+            if to_s == from_s or to_s - from_s > self._sampling.look_s:
+                self._tracker.gap(from_s, to_s, why)
 
     def finish(self) -> list[Look]:
         """The stream is at its end: the looks whose pictures the decoder still held back."""
         return [Look(frame, self._regions) for frame in self._sampler.finish()]
+
+    def memory(self, began_at: datetime) -> CameraMemory:
+        """What another worker of this view needs to go on with what stands. What was due to be cut is not in it."""
+        return CameraMemory(
+            began_at=began_at,
+            size=self._size,
+            last_look_s=self._last_look_s,
+            tracks=tuple(self._tracker.tracks),
+            suspects=tuple(
+                SuspectMemory(
+                    fence.version_id,
+                    suspect.track.id,
+                    suspect.from_s,
+                    suspect.not_before_s,
+                    suspect.stopped_s,
+                    suspect.confirmed,
+                )
+                for fence, rule in self._rules
+                for suspect in rule.suspects.values()
+            ),
+            stays=tuple(
+                StayMemory(
+                    stay.fence.version_id,
+                    stay.suspect.track.id,
+                    stay.incident_id,
+                    stay.grace_ends_s,
+                    stay.drafted and not any(cut.moment is ExhibitMoment.GRACE_END for cut in stay.due),
+                )
+                for stay in self._stays.values()
+            ),
+        )
+
+    def recall(self, memory: CameraMemory) -> None:
+        """Goes on where another worker was; after `connected`. A fence that is another now has forgotten its dwells."""
+        assert self._size is not None, "the size of the picture comes with the connection"
+        self._tracker.resume(list(memory.tracks))
+        if memory.size is not None:
+            self._tracker.rescale(self._size[0] / memory.size[0], self._size[1] / memory.size[1])
+        self._last_look_s = memory.last_look_s
+        tracks = {track.id: track for track in memory.tracks}
+        rules = {fence.version_id: (fence, rule) for fence, rule in self._rules}
+        for each in memory.suspects:
+            if each.version_id in rules and each.track_id in tracks:
+                suspect = Suspect(
+                    tracks[each.track_id], each.from_s, each.not_before_s, each.stopped_s, confirmed=each.confirmed
+                )
+                rules[each.version_id][1].suspects[each.track_id] = suspect
+        for known in memory.stays:
+            fence, rule = rules.get(known.version_id, (None, None))
+            if fence is not None and rule is not None and known.track_id in rule.suspects:
+                self._stays[fence.geofence_id, known.track_id] = Stay(
+                    rule,
+                    fence,
+                    rule.suspects[known.track_id],
+                    incident_id=known.incident_id,
+                    grace_ends_s=known.grace_ends_s,
+                    drafted=known.drafted,
+                )
+
+    @property
+    def dwelling(self) -> int:
+        """Vehicles that stand in a fence against its rule just now."""
+        return sum(len(rule.suspects) for _, rule in self._rules)
+
+    def followed(self) -> set[uuid.UUID]:
+        """The incidents whose vehicles are being watched."""
+        return {stay.incident_id for stay in self._stays.values() if stay.incident_id is not None}
 
     def disconnected(self) -> None:
         """The stream is gone, and another may come: no clip goes across, so what is due is cut with what there is."""
@@ -198,12 +274,12 @@ class CameraWorker:
         key = (rule.geofence_id, suspect.track.id)
         if key in self._stays or rule.dwell(suspect).shown_s < min(SUSPICION_S, rule.dwell_s / 2):
             return
-        stopped_s = self._look_back.stop_moment(suspect.track.appearance, suspect.from_s)
-        if stopped_s is not None:
-            suspect.stopped(stopped_s)
-        entry = DueCut(
-            ExhibitMoment.ENTRY, suspect.from_s, suspect.from_s - PRE_ROLL_S, suspect.from_s + 2 * POST_ROLL_S
-        )
+        stop = self._look_back.stop_moment(suspect.track.appearance, suspect.from_s)
+        if stop is not None:
+            suspect.stopped(stop.at_s)
+        from_s = suspect.from_s
+        still = stop.frame if stop is not None and stop.frame is not None and stop.at_s == from_s else from_s
+        entry = DueCut(ExhibitMoment.ENTRY, still, from_s - PRE_ROLL_S, from_s + 2 * POST_ROLL_S)
         self._stays[key] = Stay(rule, fence, suspect, due=[entry])
 
     def _confirmed(self, stay: Stay, frame: Frame) -> None:
@@ -212,8 +288,8 @@ class CameraWorker:
         dwell = stay.rule.dwell(stay.suspect)
         exhibits: list[PendingExhibit] = []
         if stay.entry is not None:
-            clip, maker = stay.entry
-            exhibits = self._made(maker, stay, ExhibitMoment.ENTRY, clip, stay.suspect.from_s)
+            clip, still, maker = stay.entry
+            exhibits = self._made(maker, stay, ExhibitMoment.ENTRY, clip, still)
             stay.entry = None
         stay.incident_id = self._witness.confirmed(
             violation,
@@ -255,7 +331,7 @@ class CameraWorker:
             log.warning("no packets left for a clip", extra={"moment": cut.moment.value, "why": str(error)})
             clip = None
         if stay.incident_id is None:
-            stay.entry = None if clip is None else (clip, self._exhibits)
+            stay.entry = None if clip is None else (clip, cut.still, self._exhibits)
             return
         exhibits = [] if clip is None else self._made(self._exhibits, stay, cut.moment, clip, cut.still)
         if cut.moment is ExhibitMoment.GRACE_END:

@@ -110,6 +110,73 @@ class RequestRefused(DeviceError):
         self.request = request
 
 
+class DiscoveryFailed(IngestError):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the network's cameras cannot be asked who they are ({why}); name an interface to ask from")
+        self.why = why
+
+
 class IdentityMissing(DeviceError):
     def __init__(self, device: str) -> None:
         super().__init__(device, "names neither manufacturer nor model nor serial number; see that this is a camera")
+
+
+class MemoryUnreadable(IngestError):
+    """What a watcher left for the next one cannot be read: the dwells begin anew."""
+
+
+class StreamError(IngestError):
+    """A camera's stream cannot be had, or not further. `camera` is its name; no message holds a URL or a password."""
+
+    def __init__(self, camera: str, why: str) -> None:
+        super().__init__(f"{camera}: {why}")
+        self.camera = camera
+
+
+class StreamUnreachable(StreamError):
+    def __init__(self, camera: str, why: str) -> None:
+        super().__init__(camera, f"cannot be reached ({why}); check its power, its network and the address")
+
+
+class StreamRefused(StreamError):
+    """Trying again at once does not help, and cameras lock accounts."""
+
+
+class PasswordRefused(StreamRefused):
+    def __init__(self, camera: str) -> None:
+        super().__init__(camera, "refuses the user name or the password; correct them: cameras lock accounts")
+
+
+class PathUnknown(StreamRefused):
+    def __init__(self, camera: str) -> None:
+        super().__init__(camera, "knows no stream of this path; take the path from its manual or by ONVIF")
+
+
+class StreamUnusable(StreamError):
+    """It answers, and what it sends cannot be watched."""
+
+    def __init__(self, camera: str, why: str) -> None:
+        super().__init__(camera, f"sends {why}; set the stream to H.264 or H.265 with a keyframe every 2 s")
+
+
+class StreamLost(StreamError):
+    def __init__(self, camera: str, why: str) -> None:
+        super().__init__(camera, f"the connection was lost ({why}); it is opened again")
+
+
+class StreamSilent(StreamError):
+    def __init__(self, camera: str, silent_s: float) -> None:
+        super().__init__(camera, f"nothing came for {silent_s:g} s on an open connection; it is opened again")
+        self.silent_s = silent_s
+
+
+class StreamChanged(StreamError):
+    """The camera went on with other parameter sets: another size or codec profile. What follows is another stream."""
+
+    def __init__(self, camera: str) -> None:
+        super().__init__(camera, "the picture's parameters changed; the stream is opened again with the new ones")
+
+
+class FingerprintUnreadable(IngestError):
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the stored fingerprint of a view cannot be read ({why}); it is learned again from the view")

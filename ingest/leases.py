@@ -110,15 +110,8 @@ def watched_cameras(session: Session) -> int:
 
 def holders(session: Session, *, at: datetime) -> dict[str, int]:
     """Who has cameras at `at`, and how many."""
-    return {
-        name: count
-        for name, count in session.execute(
-            select(CameraLease.holder, func.count())
-            .where(CameraLease.expires_at > at)
-            .group_by(CameraLease.holder)
-            .order_by(CameraLease.holder)
-        )
-    }
+    held = select(CameraLease.holder, func.count()).where(CameraLease.expires_at > at).group_by(CameraLease.holder)
+    return dict(session.execute(held.order_by(CameraLease.holder)).all())
 
 
 def knock(session: Session, *, holder: str, at: datetime, lease_s: float = LEASE_S) -> TakenCamera | None:

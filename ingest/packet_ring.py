@@ -48,6 +48,10 @@ class PacketRing:
         self._bytes -= sum(packet.size for packet in self._gops.popleft())
 
     @property
+    def bytes(self) -> int:
+        return self._bytes
+
+    @property
     def newest_s(self) -> float | None:
         return self._newest_s if self._gops else None
 

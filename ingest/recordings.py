@@ -14,16 +14,15 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from cases.timetable import covers
-from detectors.sightings import Detector, Look, ObjectRole
+from detectors.sightings import Detector, Look
 from evidence.vault import DiskCalls, Vault
-from ingest.camera_worker import CameraWorker, FenceInForce, WorkerCounts
+from ingest.camera_worker import CameraWorker, WorkerCounts
 from ingest.errors import IngestError, NotAVideo
+from ingest.fences import FenceInForce, fences_in_force
 from ingest.media_clock import utc_since
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import PacketSource, StreamFacts, open_file
@@ -31,9 +30,9 @@ from ingest.sampler import Sampling
 from ingest.witness import Witness
 from models.database import Sessions, reading, transaction
 from models.digest import sha256_of
-from models.enums import ClockSource, Offence, RecordingState
+from models.enums import ClockSource, RecordingState
 from models.incidents import Recording
-from models.places import Camera, Geofence, GeofenceVersion, Site
+from models.places import Camera
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +107,13 @@ def analyze_recording(
         recording = session.get_one(
             Recording, recording_id, options=[joinedload(Recording.camera).joinedload(Camera.site)]
         )
-        fences = _fences_in_force(session, recording, fences_at or recording.started_at)
+        fences = fences_in_force(
+            session,
+            recording.camera,
+            fences_at or recording.started_at,
+            # of a recording whose time is a guess it cannot be said that the fence slept: a person sees the doubt
+            always=recording.clock_source is ClockSource.FILE_TIME,
+        )
     plan = _plan(sampling, fences)
     if recording.state is RecordingState.ANALYSED and _same_plan(recording.analysis, plan):
         return AnalysisReport(recording_id, recording.analysis or {}, again=True)
@@ -224,44 +229,6 @@ def _plan(sampling: Sampling, fences: Iterable[FenceInForce]) -> dict[str, Any]:
 
 def _same_plan(analysis: Mapping[str, Any] | None, plan: Mapping[str, Any]) -> bool:
     return analysis is not None and json.dumps({key: analysis.get(key) for key in plan}) == json.dumps(plan)
-
-
-def _fences_in_force(session: Session, recording: Recording, at: datetime) -> list[FenceInForce]:
-    """The camera's fences as they were at that moment, those with a parking rule."""
-    versions = session.scalars(
-        select(GeofenceVersion)
-        .join(Geofence)
-        .where(
-            Geofence.camera_id == recording.camera_id,
-            GeofenceVersion.valid_from <= at,
-            (GeofenceVersion.valid_to.is_(None)) | (GeofenceVersion.valid_to > at),
-        )
-        .order_by(GeofenceVersion.geofence_id)
-    ).all()
-    return [
-        _fence(version, recording.camera.site, recording.clock_source)
-        for version in versions
-        if Offence.ILLEGAL_PARKING in version.offences
-    ]
-
-
-def _fence(version: GeofenceVersion, site: Site, clock: ClockSource) -> FenceInForce:
-    rule = version.offences[Offence.ILLEGAL_PARKING]
-    zone, timetable = ZoneInfo(site.timezone), version.timetable
-
-    def in_force(captured_at: datetime) -> bool:
-        # of a recording whose time is a guess it cannot be said that the fence slept: a person sees the doubt
-        return clock is ClockSource.FILE_TIME or covers(timetable, captured_at.astimezone(zone))
-
-    return FenceInForce(
-        geofence_id=version.geofence_id,
-        version_id=version.id,
-        polygon=version.polygon,
-        dwell_s=float(rule["dwell_s"]),
-        grace_s=float(rule["grace_s"]),
-        roles=frozenset(ObjectRole(role) for role in rule.get("roles", [ObjectRole.VEHICLE.value])),
-        in_force=in_force,
-    )
 
 
 def _set_state(

@@ -37,6 +37,14 @@ class Witness:
     recording_id: uuid.UUID | None
     utc: Callable[[float], datetime]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    may_write: Callable[[Session, datetime], None] = lambda _session, _at: None  # raises where another has the camera
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        """A transaction of somebody who may write for this camera: asked in the same transaction."""
+        with transaction(self.sessions) as session:
+            self.may_write(session, self.clock())
+            yield session
 
     def confirmed(
         self,
@@ -66,6 +74,11 @@ class Witness:
             self._seal_new(session, incident.id, exhibits)
             return incident.id
 
+    def seen(self, incident_id: uuid.UUID, sightings: Sequence[Sighting]) -> None:
+        """What was seen since it was last told."""
+        with self._writing() as session:
+            incidents.record_sightings(session, session.get_one(Incident, incident_id), self._in_utc(sightings))
+
     def sealed(self, incident_id: uuid.UUID, exhibits: Sequence[PendingExhibit]) -> None:
         """Further exhibits of a known incident."""
         with self._sealing(exhibits) as session:
@@ -87,7 +100,7 @@ class Witness:
             incidents.grace_expired(session, incident, seen_at=self.utc(seen_s), at=self.clock())
 
     def left(self, incident_id: uuid.UUID, sightings: Sequence[Sighting], *, last_seen_s: float, left_s: float) -> None:
-        with transaction(self.sessions) as session:
+        with self._writing() as session:
             incident = session.get_one(Incident, incident_id)
             incidents.record_sightings(session, incident, self._in_utc(sightings))
             incident.last_seen_at = max(incident.last_seen_at, self.utc(last_seen_s))
@@ -95,7 +108,7 @@ class Witness:
 
     def lost_sight(self, incident_id: uuid.UUID, sightings: Sequence[Sighting], *, why: str) -> None:
         """The watching ended. Whoever was waiting for the end of the grace is told that it was not shown."""
-        with transaction(self.sessions) as session:
+        with self._writing() as session:
             incident = session.get_one(Incident, incident_id)
             incidents.record_sightings(session, incident, self._in_utc(sightings))
             incidents.sight_lost(session, incident, last_seen_at=incident.last_seen_at, why=why, at=self.clock())
@@ -104,7 +117,7 @@ class Witness:
     def _sealing(self, exhibits: Sequence[PendingExhibit]) -> Iterator[Session]:
         """A transaction that may keep objects; afterwards none of them waits any longer."""
         try:
-            with transaction(self.sessions) as session:
+            with self._writing() as session:
                 yield session
         except BaseException:
             for each in exhibits:

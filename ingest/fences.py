@@ -1,0 +1,70 @@
+"""The fences that bind a view: geofence versions with a parking rule, as the camera worker needs them."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.timetable import covers
+from detectors.sightings import ObjectRole
+from models.enums import Offence
+from models.places import Camera, Geofence, GeofenceVersion, Site
+
+
+@dataclass(frozen=True)
+class FenceInForce:
+    """A geofence's version with the numbers of its parking rule, and when its timetable has it in force."""
+
+    geofence_id: str
+    version_id: uuid.UUID
+    preset: str | None  # of the dome it belongs to
+    polygon: Sequence[Sequence[float]]  # fractions of the picture
+    dwell_s: float
+    grace_s: float
+    roles: frozenset[ObjectRole]
+    in_force: Callable[[datetime], bool]
+
+
+def fences_in_force(session: Session, camera: Camera, at: datetime, *, always: bool = False) -> list[FenceInForce]:
+    """The camera's fences as they were at that moment, those with a parking rule; `camera.site` is loaded.
+
+    always: whatever their timetables say.
+    """
+    versions = session.scalars(
+        select(GeofenceVersion)
+        .join(Geofence)
+        .where(
+            Geofence.camera_id == camera.id,
+            GeofenceVersion.valid_from <= at,
+            (GeofenceVersion.valid_to.is_(None)) | (GeofenceVersion.valid_to > at),
+        )
+        .order_by(GeofenceVersion.geofence_id)
+    ).all()
+    return [
+        _fence(version, camera.site, always=always)
+        for version in versions
+        if Offence.ILLEGAL_PARKING in version.offences
+    ]
+
+
+def _fence(version: GeofenceVersion, site: Site, *, always: bool) -> FenceInForce:
+    rule = version.offences[Offence.ILLEGAL_PARKING]
+    zone, timetable = ZoneInfo(site.timezone), version.timetable
+
+    def in_force(captured_at: datetime) -> bool:
+        return always or covers(timetable, captured_at.astimezone(zone))
+
+    return FenceInForce(
+        geofence_id=version.geofence_id,
+        version_id=version.id,
+        preset=version.preset,
+        polygon=version.polygon,
+        dwell_s=float(rule["dwell_s"]),
+        grace_s=float(rule["grace_s"]),
+        roles=frozenset(ObjectRole(role) for role in rule.get("roles", [ObjectRole.VEHICLE.value])),
+        in_force=in_force,
+    )

@@ -1,0 +1,311 @@
+"""One live camera, in a thread of its own: connect, follow, lose, come back, and go on where it was.
+
+Everything of the camera belongs to this thread: connection, times, ring, tracks, dwells, cutting. It meets others only
+at the look desk, in the database, and where its watcher tells it to stop.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases import cameras, incidents
+from evidence.vault import Vault
+from ingest import camera_memory, leases
+from ingest.back_off import BackOff
+from ingest.camera_address import Networks, parse_stream_url, resolve
+from ingest.camera_clock import LATENCY_S, CameraClock, ClockOffset
+from ingest.camera_memory import CameraMemory
+from ingest.camera_worker import CameraWorker
+from ingest.errors import AddressRefused, LeaseLost, MemoryUnreadable, StreamError, StreamRefused
+from ingest.live_stream import LivePacket, LiveStream, open_stream
+from ingest.live_time import LiveTime
+from ingest.look_desk import LookDesk
+from ingest.packet_ring import PacketRing
+from ingest.sampler import Sampling
+from ingest.stream_figures import StreamFigures
+from ingest.stream_template import StreamTemplate
+from ingest.utc_axis import UtcAxis
+from ingest.watched_cameras import WatchedCamera, keep_memory, load_memory
+from ingest.witness import Witness
+from models.database import Sessions, reading, transaction
+from models.enums import CameraState, ClockMeasure
+from models.incidents import OPEN_STATES, Incident
+
+log = logging.getLogger(__name__)
+
+CONNECT_WITHIN_S, READ_WITHIN_S = 5.0, 5.0
+LAST_LOOK_WITHIN_S = 3.0  # a look that was asked for before the connection went is waited for
+PULSE_EVERY_S, REMEMBER_EVERY_S = 5.0, 10.0
+MEMORY_LASTS = timedelta(minutes=30)  # what stood so long ago unseen has to be seen anew
+
+
+class OurClock:
+    """UTC that does not step: asked of the system once, and counted on by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._utc, self._monotonic_s = datetime.now(UTC), time.monotonic()
+
+    def utc(self, monotonic_s: float | None = None) -> datetime:
+        at_s = time.monotonic() if monotonic_s is None else monotonic_s
+        return self._utc + timedelta(seconds=at_s - self._monotonic_s)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all cameras of a watcher share."""
+
+    sessions: Sessions
+    vault_root: Path
+    desk: LookDesk
+    networks: Networks
+    clock: OurClock
+    sampling: Sampling
+    ring: Callable[[], PacketRing]
+
+
+class LiveCamera:
+    """`start`, and `stop` when another is to have it. `lease_until_s` is put off as long as it is ours."""
+
+    def __init__(self, camera: WatchedCamera, fence: int, around: Surroundings, lease_until_s: float) -> None:
+        self.camera, self.fence, self._around = camera, fence, around
+        self.lease_until_s = lease_until_s  # monotonic
+        self.failure: BaseException | None = None
+        self._dwelling = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera.camera_id}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+
+    def join(self, at_most_s: float) -> bool:
+        """Whether its thread has ended."""
+        self._thread.join(at_most_s)
+        return not self._thread.is_alive()
+
+    @property
+    def dwelling(self) -> int:
+        """How many dwells would have to go on elsewhere if it were given up."""
+        return self._dwelling
+
+    def _run(self) -> None:
+        try:
+            with Vault.open(self._around.vault_root) as vault:
+                self._watch(vault)
+        except LeaseLost as error:
+            log.warning("camera given up: %s", error, extra={"camera": self.camera.camera_id})
+        except BaseException as error:
+            log.exception("camera thread failed", extra={"camera": self.camera.camera_id})
+            self.failure = error  # the watcher ends with it, and the supervisor starts it anew
+
+    def _watch(self, vault: Vault) -> None:
+        self._begin(vault)
+        back_off = BackOff()
+        while self._ours():
+            self._condition(CameraState.CONNECTING)
+            began_s = time.monotonic()
+            try:
+                self._connect_and_follow()
+            except (StreamError, AddressRefused) as error:
+                log.warning("stream lost: %s", error, extra={"camera": self.camera.camera_id})
+                refused = isinstance(error, StreamRefused | AddressRefused)
+                self._condition(CameraState.REFUSED if refused else CameraState.UNREACHABLE, str(error))
+                wait_s = back_off.failed(error, time.monotonic() - began_s, random.random())
+                self._stopping.wait(wait_s)
+        if self._lease_runs():
+            self._remember()
+            self._condition(CameraState.STOPPED)
+
+    def _ours(self) -> bool:
+        return not self._stopping.is_set() and self._lease_runs()
+
+    def _lease_runs(self) -> bool:
+        return time.monotonic() < self.lease_until_s
+
+    def _begin(self, vault: Vault) -> None:
+        """Takes up what the watcher before this one knew."""
+        around, camera_id = self._around, self.camera.camera_id
+        self._memory = self._left_by_the_last()
+        began_at = around.clock.utc() if self._memory is None else self._memory.began_at
+        self._began_at = began_at
+        self._axis, self._time, self._clock = UtcAxis(began_at), LiveTime(self._now_s()), CameraClock()
+        self._seat = around.desk.seat()
+        self._witness = Witness(
+            around.sessions,
+            vault,
+            camera_id,
+            None,
+            self._axis.utc,
+            clock=around.clock.utc,
+            may_write=lambda session, at: leases.holds(session, camera_id, self.fence, at),
+        )
+        recovered = vault.recover(self._witness.knows)
+        if recovered.writers:
+            log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
+        self._ring = around.ring()
+        self._worker = CameraWorker(self.camera.fences, self._witness, sampling=around.sampling, ring=self._ring)
+        self._figures = StreamFigures()
+        self._pulse_due_s = self._memory_due_s = 0.0
+        if self._memory is None:
+            self._say_that_nobody_followed()
+
+    def _now_s(self) -> float:
+        """Media second of this moment, as far as it is known without a packet."""
+        return (self._around.clock.utc() - self._began_at).total_seconds()
+
+    def _left_by_the_last(self) -> CameraMemory | None:
+        with reading(self._around.sessions) as session:
+            row = load_memory(session, self.camera.camera_id)
+        if row is None or self._around.clock.utc() - row.at > MEMORY_LASTS:
+            return None
+        try:
+            return camera_memory.decode(row.content)
+        except MemoryUnreadable as error:
+            log.warning("%s", error, extra={"camera": self.camera.camera_id})
+            return None
+
+    def _connect_and_follow(self) -> None:
+        camera, around = self.camera, self._around
+        url = parse_stream_url(camera.source)
+        address = resolve(url, around.networks)[0]
+        with open_stream(
+            url.at(address, camera.username, camera.password),
+            transport=camera.transport.value,
+            connect_within_s=CONNECT_WITHIN_S,
+            read_within_s=READ_WITHIN_S,
+            name=camera.camera_id,
+        ) as stream:
+            self._connected(stream)
+            try:
+                self._follow(stream)
+            finally:
+                self._disconnected()
+
+    def _connected(self, stream: LiveStream) -> None:
+        facts = stream.facts
+        self._time.connected(facts.time_base, float(1 / facts.frame_rate))
+        self._worker.connected(StreamTemplate(facts, stream.stream))
+        self._figures.connected(facts)
+        self._first_of_connection = True
+        if self._memory is not None:
+            self._worker.recall(self._memory)
+            if self._memory.last_look_s is not None:
+                self._worker.gap(self._memory.last_look_s, self._now_s(), "nobody watched")
+            self._memory = None
+            self._say_that_nobody_followed()
+        self._condition(CameraState.WATCHING)
+
+    def _follow(self, stream: LiveStream) -> None:
+        for packet in stream.packets():
+            if not self._ours():
+                return
+            self._take(packet)
+            self._take_in_what_was_seen()
+            self._now_and_then()
+
+    def _take(self, packet: LivePacket) -> None:
+        placed = self._time.place(packet.pts, packet.dts, packet.arrival_s)
+        if placed.gap is not None:
+            self._worker.gap(placed.gap.from_s, placed.gap.to_s, placed.gap.why)
+            self._figures.gap(placed.gap)
+        step = self._clock.packet(placed.media_s, self._around.clock.utc(packet.arrival_s), packet.camera_utc)
+        if step is not None:
+            log.warning("the camera's clock was set", extra={"camera": self.camera.camera_id, "by_s": step.by_s})
+        base = self._clock.base
+        assert base is not None
+        if self._first_of_connection:
+            self._axis.connected(placed.media_s, base)
+            self._first_of_connection = False
+        else:
+            self._axis.correct(placed.media_s, base)
+        timed = packet.timed(placed)
+        self._figures.packet(timed, packet.arrival_s)
+        for look in self._worker.take(timed):
+            self._seat.show(look)
+
+    def _take_in_what_was_seen(self) -> None:
+        for look, detections in self._seat.seen():
+            self._worker.take_in(look, detections)
+            self._figures.looked(look.frame.media_s)
+
+    def _disconnected(self) -> None:
+        """What was seen before the connection went is taken in, and what is due is cut from what there is."""
+        self._seat.wait(LAST_LOOK_WITHIN_S)
+        if not self._lease_runs():
+            return
+        self._take_in_what_was_seen()
+        self._worker.disconnected()
+        self._remember()
+
+    def _now_and_then(self) -> None:
+        now_s = time.monotonic()
+        if now_s >= self._pulse_due_s:
+            self._pulse_due_s = now_s + PULSE_EVERY_S
+            self._pulse()
+        if now_s >= self._memory_due_s:
+            self._memory_due_s = now_s + REMEMBER_EVERY_S
+            self._remember()
+
+    def _pulse(self) -> None:
+        self._dwelling = self._worker.dwelling
+        clock, camera_id = self._around.clock, self.camera.camera_id
+        pulse = self._figures.pulse(
+            utc=self._axis.utc,
+            utc_of_arrival=clock.utc,
+            looks_dropped=self._seat.dropped,
+            dwelling=self._dwelling,
+            ring_bytes=self._ring.bytes,
+        )
+        at = clock.utc()
+        known = self._clock.offset(at) or ClockOffset(0.0, LATENCY_S, ClockMeasure.ARRIVAL)
+        with self._writing(at) as session:
+            cameras.note_pulse(session, camera_id, pulse, at)
+            cameras.note_clock(
+                session, camera_id, offset_s=known.offset_s, error_s=known.error_s, measure=known.measure, at=at
+            )
+
+    def _remember(self) -> None:
+        at = self._around.clock.utc()
+        content = camera_memory.encode(self._worker.memory(self._began_at))
+        with self._writing(at) as session:
+            keep_memory(session, self.camera.camera_id, fence=self.fence, content=content, at=at)
+
+    def _condition(self, state: CameraState, detail: str | None = None) -> None:
+        at = self._around.clock.utc()
+        with self._writing(at) as session:
+            cameras.note_condition(session, self.camera.camera_id, state, detail, at)
+
+    def _say_that_nobody_followed(self) -> None:
+        """Open incidents of this camera whose vehicles were not remembered: what became of them is not shown."""
+        followed, at = self._worker.followed(), self._around.clock.utc()
+        with self._writing(at) as session:
+            left = session.scalars(
+                select(Incident).where(
+                    Incident.camera_id == self.camera.camera_id,
+                    Incident.recording_id.is_(None),
+                    Incident.state.in_(OPEN_STATES),
+                )
+            )
+            for incident in left:
+                if incident.id not in followed:
+                    incidents.sight_lost(
+                        session, incident, last_seen_at=incident.last_seen_at, why="the watching was interrupted", at=at
+                    )
+
+    @contextmanager
+    def _writing(self, at: datetime) -> Iterator[Session]:
+        """A transaction that holds only as long as this watcher has the camera. Raises LeaseLost."""
+        with transaction(self._around.sessions) as session:
+            leases.holds(session, self.camera.camera_id, self.fence, at)
+            yield session

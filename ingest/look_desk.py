@@ -1,0 +1,124 @@
+"""The look desk: many cameras in front of one detector.
+
+Each camera has a seat with room for one look. A newer look takes the place of one that was not looked at yet, and the
+one that went is counted: under overload looks become rarer, and neither memory nor delay grows. What the detector
+found is handed back through the seat, to be taken in by the camera's own thread.
+"""
+
+import threading
+from collections import deque
+from types import TracebackType
+from typing import Self
+
+from detectors.sightings import Detection, Detector, Look
+
+LOOKS_AT_ONCE = 2  # as many infer requests as run side by side
+Seen = tuple[Look, list[Detection]]
+
+
+class Seat:
+    """One camera's place at the desk; made by `LookDesk.seat`."""
+
+    def __init__(self, desk: "LookDesk") -> None:
+        self._desk = desk
+        self.waiting: Look | None = None
+        self.being_seen = False
+        self.found: deque[Seen] = deque()
+        self.dropped = 0
+
+    def show(self, look: Look) -> None:
+        """Asks for a look. Raises what ended the desk."""
+        self._desk.put(self, look)
+
+    def seen(self) -> list[Seen]:
+        """What was found since the last call, in order of time; does not wait. Raises what ended the desk."""
+        return self._desk.taken_from(self)
+
+    def wait(self, at_most_s: float) -> bool:
+        """Until every look that was asked for is in `seen`; False where that takes longer."""
+        return self._desk.wait_for(self, at_most_s)
+
+
+class LookDesk:
+    """A context manager with a thread of its own, in which the detector works."""
+
+    def __init__(self, detector: Detector, looks_at_once: int = LOOKS_AT_ONCE) -> None:
+        self._detector, self._looks_at_once = detector, looks_at_once
+        self._queue: deque[Seat] = deque()  # seats with a look waiting, the longest waiting first
+        self._changed = threading.Condition()
+        self._closing = False
+        self._failure: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="look-desk", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def seat(self) -> Seat:
+        return Seat(self)
+
+    def put(self, seat: Seat, look: Look) -> None:
+        with self._changed:
+            self._check()
+            if seat.waiting is None:
+                self._queue.append(seat)
+            else:
+                seat.dropped += 1
+            seat.waiting = look
+            self._changed.notify_all()
+
+    def taken_from(self, seat: Seat) -> list[Seen]:
+        with self._changed:
+            self._check()
+            found = list(seat.found)
+            seat.found.clear()
+            return found
+
+    def wait_for(self, seat: Seat, at_most_s: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._failure is not None or (seat.waiting is None and not seat.being_seen), at_most_s
+            )
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
+        try:
+            while (seats := self._next()) is not None:
+                looks = [look for _, look in seats]
+                for (seat, look), detections in zip(seats, self._detector.detect(looks), strict=True):
+                    self._hand_back(seat, (look, detections))
+        except BaseException as error:  # noqa: BLE001 - raised again in every camera's thread
+            with self._changed:
+                self._failure = error
+                self._changed.notify_all()
+
+    def _next(self) -> list[tuple[Seat, Look]] | None:
+        """The looks that waited longest; waits for one. None when the desk closes."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._queue)
+            if self._closing:
+                return None
+            chosen: list[tuple[Seat, Look]] = []
+            while self._queue and len(chosen) < self._looks_at_once:
+                seat = self._queue.popleft()
+                assert seat.waiting is not None
+                chosen.append((seat, seat.waiting))
+                seat.waiting, seat.being_seen = None, True
+            return chosen
+
+    def _hand_back(self, seat: Seat, seen: Seen) -> None:
+        with self._changed:
+            seat.found.append(seen)
+            seat.being_seen = False
+            self._changed.notify_all()

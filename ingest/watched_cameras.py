@@ -1,0 +1,68 @@
+"""A live camera as its watcher needs it: where to dial, with what, and the fences of its views."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from ingest.fences import FenceInForce, fences_in_force
+from models.enums import Transport
+from models.personal_data import PersonalDataKey
+from models.places import Camera
+from models.watching import HOME, CameraConnection, CameraMemory, CameraView
+
+
+@dataclass(frozen=True)
+class WatchedCamera:
+    """`password` shows in no repr."""
+
+    camera_id: str
+    source: str
+    transport: Transport
+    username: str | None
+    password: str | None = field(repr=False)
+    fences: tuple[FenceInForce, ...]
+    fingerprint: bytes | None = field(repr=False)  # of its view, where one was learnt
+
+    def needs_restart(self, newer: "WatchedCamera") -> bool:
+        """Was it changed in what the watching is built on?"""
+
+        def built_on(each: "WatchedCamera") -> tuple[object, ...]:
+            versions = {fence.version_id for fence in each.fences}
+            return each.source, each.transport, each.username, each.password, versions
+
+        return built_on(self) != built_on(newer)
+
+
+def load_camera(session: Session, camera_id: str, key: PersonalDataKey, at: datetime) -> WatchedCamera | None:
+    """None where the camera is not, or not any more, one to be watched. Raises PersonalDataError for a wrong key."""
+    connection = session.scalar(
+        select(CameraConnection)
+        .where(CameraConnection.camera_id == camera_id, CameraConnection.watched)
+        .options(joinedload(CameraConnection.camera).joinedload(Camera.site))
+    )
+    if connection is None:
+        return None
+    sealed = connection.password_sealed
+    view = session.get(CameraView, (camera_id, HOME))
+    return WatchedCamera(
+        camera_id=camera_id,
+        source=connection.camera.source,
+        transport=connection.transport,
+        username=connection.username,
+        password=None if sealed is None else key.open(sealed, f"camera_connection.password:{camera_id}"),
+        fences=tuple(
+            fence for fence in fences_in_force(session, connection.camera, at) if fence.preset in (None, HOME)
+        ),
+        fingerprint=None if view is None else view.fingerprint,
+    )
+
+
+def load_memory(session: Session, camera_id: str) -> CameraMemory | None:
+    return session.get(CameraMemory, camera_id)
+
+
+def keep_memory(session: Session, camera_id: str, *, fence: int, content: bytes, at: datetime) -> None:
+    """What is remembered now; in a transaction that has asked whether this watcher still has the camera."""
+    session.merge(CameraMemory(camera_id=camera_id, fence=fence, at=at, content=content))
