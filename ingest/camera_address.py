@@ -249,8 +249,8 @@ def _as_address(host: str) -> Address | None:
 def _decoded(text: str) -> str:
     try:
         return unquote_to_bytes(text).decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UrlRefused("user name or password is not UTF-8 after percent-decoding; encode it again") from error
+    except UnicodeDecodeError:  # not chained: it carries the password
+        raise UrlRefused("user name or password is not UTF-8 after percent-decoding; encode it again") from None
 
 
 def _lies_in(inner: Network, outer: Network) -> bool:

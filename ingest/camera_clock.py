@@ -58,7 +58,8 @@ class CameraClock:
         self._asked: _Asked | None = None
 
     def _begin_stream_clock(self) -> None:
-        self._least, self._most = LeastDelay(), LeastDelay()  # of the offsets seen; `_most` holds them negated
+        # media time minus the camera's, in seconds from `_first_at`: least, and with the sign turned most
+        self._least, self._most = LeastDelay(), LeastDelay()
         self._told_s: float | None = None  # when the stream last told the camera's time
         self._strange_since_s: float | None = None
 
@@ -72,7 +73,7 @@ class CameraClock:
         self._delays.add(self._newest_s, self._newest_s - media_s)
         if camera_utc is None:
             return None
-        return self._told(media_s, (self.utc_of(media_s) - camera_utc).total_seconds())
+        return self._told(media_s, media_s - (camera_utc - self._first_at).total_seconds())
 
     @property
     def base(self) -> datetime | None:
@@ -107,12 +108,19 @@ class CameraClock:
         return min(known, key=lambda each: each.error_s, default=None)
 
     def _by_stream(self) -> ClockOffset | None:
-        least_s, negated_s = self._least.least_s, self._most.least_s
-        if least_s is None or negated_s is None or self._told_s is None:
+        behind, delay_s = self._behind(), self._delays.least_s
+        if behind is None or delay_s is None or self._told_s is None:
             return None
-        middle_s, half_s = (least_s - negated_s) / 2, (-negated_s - least_s) / 2
+        middle_s, half_s = behind
         old_s = max(self._newest_s - self._told_s - WINDOW_S, 0.0)
-        return ClockOffset(middle_s, LATENCY_S + half_s + DRIFT * old_s, ClockMeasure.RTCP)
+        return ClockOffset(delay_s + middle_s, LATENCY_S + half_s + DRIFT * old_s, ClockMeasure.RTCP)
+
+    def _behind(self) -> tuple[float, float] | None:
+        """Media time minus the camera's, as the stream told it lately: the middle, and half of how far it moved."""
+        least_s, negated_s = self._least.least_s, self._most.least_s
+        if least_s is None or negated_s is None:
+            return None
+        return (least_s - negated_s) / 2, (-negated_s - least_s) / 2
 
     def _by_asking(self, at: datetime) -> ClockOffset | None:
         if self._asked is None:
@@ -120,18 +128,16 @@ class CameraClock:
         old_s = max((at - self._asked.at).total_seconds(), 0.0)
         return ClockOffset(self._asked.offset_s, self._asked.error_s + DRIFT * old_s, ClockMeasure.ONVIF)
 
-    def _told(self, media_s: float, offset_s: float) -> ClockStep | None:
-        known = self._by_stream()
-        if known is not None and abs(offset_s - known.offset_s) > STEP_S:
+    def _told(self, media_s: float, behind_s: float) -> ClockStep | None:
+        known, step = self._behind(), None
+        if known is not None and abs(behind_s - known[0]) > STEP_S:
             self._strange_since_s = self._newest_s if self._strange_since_s is None else self._strange_since_s
             if self._newest_s - self._strange_since_s < STEP_LASTS_S:
                 return None
             self._begin_stream_clock()
-            step = ClockStep(self.utc_of(media_s), known.offset_s - offset_s)
-        else:
-            step = None
+            step = ClockStep(self.utc_of(media_s), known[0] - behind_s)
         self._strange_since_s = None
-        self._least.add(self._newest_s, offset_s)
-        self._most.add(self._newest_s, -offset_s)
+        self._least.add(self._newest_s, behind_s)
+        self._most.add(self._newest_s, -behind_s)
         self._told_s = self._newest_s
         return step

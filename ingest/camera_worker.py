@@ -52,6 +52,16 @@ class DueCut:
     to_s: float
 
 
+@dataclass(frozen=True)
+class HeldMoment:
+    """Packets and picture of a moment, all of one stream, and who makes exhibits of them."""
+
+    clip: ClipRange
+    still: Frame | float
+    box: Box
+    maker: ExhibitMaker
+
+
 @dataclass
 class Stay:
     """One vehicle's stay in one geofence: from suspicion to its end, with what is still to be done about it."""
@@ -59,8 +69,7 @@ class Stay:
     rule: IllegalParking
     fence: FenceInForce
     suspect: Suspect
-    # packets and picture of the stop, held until it is known whether they matter, and who can make exhibits of them
-    entry: tuple[ClipRange, Frame | float, ExhibitMaker] | None = None
+    entry: HeldMoment | None = None  # held until it is known whether the stop matters
     due: list[DueCut] = field(default_factory=list)
     incident_id: uuid.UUID | None = None
     grace_ends_s: float | None = None
@@ -197,7 +206,8 @@ class CameraWorker:
                     suspect.from_s,
                     suspect.not_before_s,
                     suspect.stopped_s,
-                    suspect.confirmed,
+                    # one whose incident could not be written is not confirmed yet
+                    suspect.confirmed and self._stays[rule.geofence_id, suspect.track.id].incident_id is not None,
                 )
                 for fence, rule in self._rules
                 for suspect in rule.suspects.values()
@@ -288,8 +298,7 @@ class CameraWorker:
         dwell = stay.rule.dwell(stay.suspect)
         exhibits: list[PendingExhibit] = []
         if stay.entry is not None:
-            clip, still, maker = stay.entry
-            exhibits = self._made(maker, stay, ExhibitMoment.ENTRY, clip, still)
+            exhibits = self._made(ExhibitMoment.ENTRY, stay.entry)
             stay.entry = None
         stay.incident_id = self._witness.confirmed(
             violation,
@@ -321,19 +330,20 @@ class CameraWorker:
         newest_s = self._ring.newest_s
         for stay in self._stays.values():
             for cut in [cut for cut in stay.due if last or (newest_s is not None and newest_s >= cut.to_s)]:
-                stay.due.remove(cut)
                 self._cut(stay, cut)
+                stay.due.remove(cut)
 
     def _cut(self, stay: Stay, cut: DueCut) -> None:
+        held: HeldMoment | None = None
         try:
             clip = clip_range(self._ring, cut.from_s, cut.to_s)
+            held = HeldMoment(clip, cut.still, stay.suspect.track.place, self._exhibits)
         except CutFailed as error:
             log.warning("no packets left for a clip", extra={"moment": cut.moment.value, "why": str(error)})
-            clip = None
         if stay.incident_id is None:
-            stay.entry = None if clip is None else (clip, cut.still, self._exhibits)
+            stay.entry = held
             return
-        exhibits = [] if clip is None else self._made(self._exhibits, stay, cut.moment, clip, cut.still)
+        exhibits = [] if held is None else self._made(cut.moment, held)
         if cut.moment is ExhibitMoment.GRACE_END:
             assert isinstance(cut.still, Frame)
             sightings = stay.rule.sightings(stay.suspect.track)
@@ -341,13 +351,11 @@ class CameraWorker:
         else:
             self._witness.sealed(stay.incident_id, exhibits)
 
-    def _made(
-        self, maker: ExhibitMaker, stay: Stay, moment: ExhibitMoment, clip: ClipRange, still: Frame | float
-    ) -> list[PendingExhibit]:
+    def _made(self, moment: ExhibitMoment, held: HeldMoment) -> list[PendingExhibit]:
         """The exhibits of a moment. A moment that cannot be shown is left out, and the sufficiency check says so."""
         gaps = [(from_s, to_s) for from_s, to_s, _ in self.counts.gaps]
         try:
-            return maker.make(moment, clip, still, stay.suspect.track.place, gaps)
+            return held.maker.make(moment, held.clip, held.still, held.box, gaps)
         except CutFailed as error:
             log.warning("exhibit not made", extra={"moment": moment.value, "why": str(error)})
             return []

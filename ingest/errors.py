@@ -37,6 +37,14 @@ class CutFailed(IngestError):
     """A clip could not be cut from the packets."""
 
 
+class NotRendered(IngestError):
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"{path}: could not be encoded ({why}); is PyAV installed with libx264? Its wheels on PyPI have it"
+        )
+        self.path, self.why = path, why
+
+
 class LeaseLost(IngestError):
     """The camera belongs to another watcher, or to none: nothing may be written for it any more."""
 

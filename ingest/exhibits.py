@@ -5,10 +5,11 @@ seals them.
 """
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from detectors.frame import Frame
 from detectors.geometry import Box
@@ -24,6 +25,24 @@ from models.enums import ExhibitKind, ExhibitMoment
 
 STILL_TYPE, STILL_SUFFIX = "image/jpeg", ".jpg"
 FRAMES_KEPT = 2
+EXHIBITS_KEPT = 8
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class _Newest(Generic[Value]):
+    """The last few things that were made; what is made again soon is not made twice."""
+
+    kept: int
+    held: dict[Hashable, Value] = field(default_factory=dict)
+
+    def remember(self, key: Hashable, value: Value) -> Value:
+        self.held.pop(key, None)
+        if len(self.held) >= self.kept:
+            self.held.pop(next(iter(self.held)))
+        self.held[key] = value
+        return value
 
 
 @dataclass(frozen=True)
@@ -35,10 +54,10 @@ class ExhibitMaker:
     vault: Vault
     utc: Callable[[float], datetime]
     source_sha256: str | None
-    # several vehicles may stand in one clip: it is encoded for browsers once, and its stills decoded once
-    _copies: dict[tuple[str, float, float], Path] = field(default_factory=dict)
-    _frames: dict[tuple[float, float], Frame] = field(default_factory=dict)
-    _keyframes: dict[int, Frame | None] = field(default_factory=dict)  # by pts
+    # several vehicles may stand in one clip: it is written once, and its stills are decoded once
+    _made: _Newest[PendingExhibit] = field(default_factory=lambda: _Newest(EXHIBITS_KEPT))
+    _frames: _Newest[Frame] = field(default_factory=lambda: _Newest(FRAMES_KEPT))
+    _keyframes: _Newest[Frame | None] = field(default_factory=lambda: _Newest(FRAMES_KEPT))  # by pts
 
     def make(
         self,
@@ -54,19 +73,39 @@ class ExhibitMaker:
         """
         made: list[PendingExhibit] = []
         try:
-            original = self._clip(moment, clip, gaps)
+            part = (clip.from_s, clip.to_s, len(clip.packets))
+            original = self._once(("clip", moment, part, tuple(gaps)), lambda: self._clip(moment, clip, gaps))
             made.append(original)
+            sha256 = original.pending.sha256
             if not self.source.facts.plays_in_browsers:
-                made.append(self._browser_copy(original, clip))
-            shown = still if isinstance(still, Frame) and not still.corrupt else self._frame_at(clip, _seconds(still))
-            made.append(self._still(moment, shown, original.pending.sha256))
+                asked = (clip.asked_from_s, clip.asked_to_s)
+                made.append(self._once(("copy", moment, sha256, asked), lambda: self._browser_copy(original, clip)))
+            shown = self._shown(clip, still)
+            made.append(self._once(("still", moment, sha256, shown.pts), lambda: self._still(moment, shown, sha256)))
             if moment is ExhibitMoment.ENTRY:
-                made.append(self._close_up(self._sharpest(clip, shown, box), box, original.pending.sha256))
+                made.append(self._close_up(self._sharpest(clip, shown, box), box, sha256))
         except BaseException:
             for each in made:
                 self.vault.discard(each.pending)
             raise
         return made
+
+    def _once(self, key: Hashable, make: Callable[[], PendingExhibit]) -> PendingExhibit:
+        """What was made for another vehicle is copied: the same bytes, and the recipe they were made by."""
+        before = self._made.held.get(key)
+        again = None if before is None else self._copied(before)
+        return self._made.remember(key, make() if again is None else again)
+
+    def _copied(self, before: PendingExhibit) -> PendingExhibit | None:
+        """None where the vault has not got it: its incident was not put on record, or it is not what it was."""
+        place = Vault.path_of(self.vault.root, before.pending.sha256, before.pending.suffix)
+        if not place.exists():
+            return None
+        pending = self.vault.take(lambda path: _copy(place, path), before.pending.suffix)
+        if pending.sha256 != before.pending.sha256:
+            self.vault.discard(pending)
+            return None
+        return replace(before, pending=pending)
 
     def _clip(self, moment: ExhibitMoment, clip: ClipRange, gaps: Sequence[tuple[float, float]]) -> PendingExhibit:
         container, suffix, media_type = container_of(self.source.facts)
@@ -86,23 +125,16 @@ class ExhibitMaker:
 
     def _browser_copy(self, original: PendingExhibit, clip: ClipRange) -> PendingExhibit:
         """The seconds that were asked for and not the whole GOPs, which may be half a minute long."""
-        key = (original.pending.sha256, clip.asked_from_s, clip.asked_to_s)
-        made_before = self._copies.get(key)
 
         def asked(media_s: float) -> bool:
             return clip.asked_from_s <= media_s <= clip.asked_to_s
 
         def write(path: Path) -> None:
-            if made_before is not None and made_before.exists():
-                shutil.copyfile(made_before, path)
-            else:
-                write_browser_copy(self.decoder.all_of(clip.packets, asked), self.source.facts, path)
+            write_browser_copy(self.decoder.all_of(clip.packets, asked), self.source.facts, path)
 
-        pending = self.vault.take(write, ".mp4")
-        self._copies[key] = Vault.path_of(self.vault.root, pending.sha256, pending.suffix)
         return replace(
             original,
-            pending=pending,
+            pending=self.vault.take(write, ".mp4"),
             kind=ExhibitKind.DERIVATIVE,
             media_type="video/mp4",
             from_at=self.utc(clip.asked_from_s),
@@ -146,14 +178,13 @@ class ExhibitMaker:
             recipe=recipe,
         )
 
-    def _frame_at(self, clip: ClipRange, at_s: float) -> Frame:
-        """The first whole picture from `at_s` on; the last one before it where the clip ends there."""
+    def _shown(self, clip: ClipRange, still: Frame | float) -> Frame:
+        """The picture itself where it can be had from the clip again; else the first whole one from its second on."""
+        if isinstance(still, Frame) and not still.corrupt and clip.from_s <= still.media_s <= clip.to_s:
+            return still
+        at_s = still.media_s if isinstance(still, Frame) else still
         key = (clip.from_s, at_s)
-        if key not in self._frames:
-            if len(self._frames) >= FRAMES_KEPT:
-                self._frames.pop(next(iter(self._frames)))
-            self._frames[key] = self._decoded_at(clip, at_s)
-        return self._frames[key]
+        return self._frames.held.get(key) or self._frames.remember(key, self._decoded_at(clip, at_s))
 
     def _decoded_at(self, clip: ClipRange, at_s: float) -> Frame:
         best: Frame | None = None
@@ -176,12 +207,10 @@ class ExhibitMaker:
         return max(candidates, key=lambda frame: sharpness(frame, box))
 
     def _keyframe(self, packet: TimedPacket) -> Frame | None:
-        if packet.pts not in self._keyframes:
-            if len(self._keyframes) >= FRAMES_KEPT:
-                self._keyframes.pop(next(iter(self._keyframes)))
-            self._keyframes[packet.pts] = self.decoder.alone(packet)
-        return self._keyframes[packet.pts]
+        if packet.pts not in self._keyframes.held:
+            self._keyframes.remember(packet.pts, self.decoder.alone(packet))
+        return self._keyframes.held[packet.pts]
 
 
-def _seconds(still: Frame | float) -> float:
-    return still.media_s if isinstance(still, Frame) else still
+def _copy(place: Path, path: Path) -> None:
+    shutil.copyfile(place, path)

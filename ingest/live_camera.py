@@ -18,14 +18,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases import cameras, incidents
-from evidence.vault import Vault
+from evidence.errors import EvidenceError
+from evidence.vault import DiskCalls, Vault
 from ingest import camera_memory, leases
 from ingest.back_off import BackOff
 from ingest.camera_address import Networks, parse_stream_url, resolve
 from ingest.camera_clock import LATENCY_S, CameraClock, ClockOffset
+from ingest.camera_health import Watchdog
 from ingest.camera_memory import CameraMemory
 from ingest.camera_worker import CameraWorker
-from ingest.errors import AddressRefused, LeaseLost, MemoryUnreadable, StreamError, StreamRefused
+from ingest.errors import AddressRefused, FingerprintUnreadable, LeaseLost, MemoryUnreadable, StreamError, StreamRefused
 from ingest.live_stream import LivePacket, LiveStream, open_stream
 from ingest.live_time import LiveTime
 from ingest.look_desk import LookDesk
@@ -34,7 +36,7 @@ from ingest.sampler import Sampling
 from ingest.stream_figures import StreamFigures
 from ingest.stream_template import StreamTemplate
 from ingest.utc_axis import UtcAxis
-from ingest.watched_cameras import WatchedCamera, keep_memory, load_memory
+from ingest.watched_cameras import WatchedCamera, keep_fingerprint, keep_memory, load_memory
 from ingest.witness import Witness
 from models.database import Sessions, reading, transaction
 from models.enums import CameraState, ClockMeasure
@@ -44,6 +46,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_WITHIN_S, READ_WITHIN_S = 5.0, 5.0
 LAST_LOOK_WITHIN_S = 3.0  # a look that was asked for before the connection went is waited for
+TRY_EVIDENCE_AGAIN_S = 5.0
 PULSE_EVERY_S, REMEMBER_EVERY_S = 5.0, 10.0
 MEMORY_LASTS = timedelta(minutes=30)  # what stood so long ago unseen has to be seen anew
 
@@ -70,6 +73,7 @@ class Surroundings:
     clock: OurClock
     sampling: Sampling
     ring: Callable[[], PacketRing]
+    disk: DiskCalls | None = None
 
 
 class LiveCamera:
@@ -80,6 +84,7 @@ class LiveCamera:
         self.lease_until_s = lease_until_s  # monotonic
         self.failure: BaseException | None = None
         self._dwelling = 0
+        self._state: CameraState | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.camera_id}", daemon=True)
 
@@ -101,13 +106,23 @@ class LiveCamera:
 
     def _run(self) -> None:
         try:
-            with Vault.open(self._around.vault_root) as vault:
-                self._watch(vault)
+            while self._ours():
+                self._watch_while_evidence_can_be_kept()
         except LeaseLost as error:
             log.warning("camera given up: %s", error, extra={"camera": self.camera.camera_id})
         except BaseException as error:
             log.exception("camera thread failed", extra={"camera": self.camera.camera_id})
             self.failure = error  # the watcher ends with it, and the supervisor starts it anew
+
+    def _watch_while_evidence_can_be_kept(self) -> None:
+        """A full disk ends the watching of this camera alone, and it goes on from its memory when there is room."""
+        try:
+            with Vault.open(self._around.vault_root, self._around.disk) as vault:
+                self._watch(vault)
+        except EvidenceError as error:
+            log.error("%s", error, extra={"camera": self.camera.camera_id})  # noqa: TRY400 - the sentence says it all
+            self._condition(CameraState.STOPPED, str(error))
+            self._stopping.wait(TRY_EVIDENCE_AGAIN_S)
 
     def _watch(self, vault: Vault) -> None:
         self._begin(vault)
@@ -155,10 +170,18 @@ class LiveCamera:
             log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
         self._ring = around.ring()
         self._worker = CameraWorker(self.camera.fences, self._witness, sampling=around.sampling, ring=self._ring)
+        self._watchdog = self._watchdog_of_this_view()
         self._figures = StreamFigures()
         self._pulse_due_s = self._memory_due_s = 0.0
         if self._memory is None:
             self._say_that_nobody_followed()
+
+    def _watchdog_of_this_view(self) -> Watchdog:
+        try:
+            return Watchdog(self.camera.fingerprint)
+        except FingerprintUnreadable as error:
+            log.warning("%s", error, extra={"camera": self.camera.camera_id})
+            return Watchdog()
 
     def _now_s(self) -> float:
         """Media second of this moment, as far as it is known without a packet."""
@@ -198,6 +221,7 @@ class LiveCamera:
         self._worker.connected(StreamTemplate(facts, stream.stream))
         self._figures.connected(facts)
         self._first_of_connection = True
+        self._watchdog.connected(time.monotonic())
         if self._memory is not None:
             self._worker.recall(self._memory)
             if self._memory.last_look_s is not None:
@@ -232,7 +256,18 @@ class LiveCamera:
         timed = packet.timed(placed)
         self._figures.packet(timed, packet.arrival_s)
         for look in self._worker.take(timed):
-            self._seat.show(look)
+            self._watchdog.look(look.frame.luma, packet.arrival_s)
+            if self._watchdog.usable:
+                self._seat.show(look)
+        self._watchdog.packet(packet.arrival_s)
+        self._note_health(packet.arrival_s)
+
+    def _note_health(self, at_s: float) -> None:
+        """A picture that shows something else than the street, or nothing, is a state of the camera."""
+        health = self._watchdog.tick(at_s)
+        if health.state is not self._state:
+            log.warning("camera state", extra={"camera": self.camera.camera_id, "state": health.state.value})
+            self._condition(health.state, since_s=health.since_s)
 
     def _take_in_what_was_seen(self) -> None:
         for look, detections in self._seat.seen():
@@ -280,11 +315,13 @@ class LiveCamera:
         content = camera_memory.encode(self._worker.memory(self._began_at))
         with self._writing(at) as session:
             keep_memory(session, self.camera.camera_id, fence=self.fence, content=content, at=at)
+            keep_fingerprint(session, self.camera.camera_id, self._watchdog.fingerprint, at)
 
-    def _condition(self, state: CameraState, detail: str | None = None) -> None:
-        at = self._around.clock.utc()
-        with self._writing(at) as session:
-            cameras.note_condition(session, self.camera.camera_id, state, detail, at)
+    def _condition(self, state: CameraState, detail: str | None = None, since_s: float | None = None) -> None:
+        """since_s: our monotonic second; absent: now."""
+        self._state = state
+        with self._writing(self._around.clock.utc()) as session:
+            cameras.note_condition(session, self.camera.camera_id, state, detail, self._around.clock.utc(since_s))
 
     def _say_that_nobody_followed(self) -> None:
         """Open incidents of this camera whose vehicles were not remembered: what became of them is not shown."""

@@ -22,6 +22,7 @@ LATE_FOR_S = 10.0  # a jam in the network is worked off sooner
 LATE_AGAIN_S, LATE_AGAIN_FOR_S = 60.0, 1.0  # timestamps that fell behind a moment ago are given less time
 HOLE = 1.5  # of the usual distance between two pictures
 BELIEVED = 2.5  # of it: so short a step is no jump
+RTP_TICKS = 1 << 32
 REORDERED = 16  # pictures, where only presentation times are known
 
 
@@ -48,9 +49,12 @@ class Placed:
 class LiveTime:
     """Call `connected` for each new connection, then `place` for its packets in decoding order."""
 
-    def __init__(self, resumes_at_s: float = 0.0) -> None:
-        """resumes_at_s: media second of the first packet: 0, or where another watcher of this camera has got to."""
-        self._resumes_at_s = resumes_at_s
+    def __init__(self, resumes_at_s: float = 0.0, now_s: float | None = None) -> None:
+        """resumes_at_s: media second of the first packet: 0, or where another watcher of this camera has got to.
+
+        now_s: the monotonic second at which it had got there; what passes until the first packet comes is counted.
+        """
+        self._resumes_at_s, self._resumes_now_s = resumes_at_s, now_s
         self._last_s: float | None = None  # newest media second placed
         self._delays = LeastDelay()
         self._least_s: float | None = None  # the delay that counts as none
@@ -78,7 +82,7 @@ class LiveTime:
             steady, gap = self._continued(raw, arrival_s, reordered=dts is None)
         if raw is not None and self._late_too_long(steady, arrival_s):
             steady, gap = self._moved(
-                raw, self._passed_ticks(arrival_s), "the camera's timestamps fell behind by {:.1f} s"
+                raw, self._passed_ticks(arrival_s), "the camera's timestamps fell behind: {:+.1f} s"
             )
         assert self._offset is not None
         shown = pts + self._offset if pts is not None else steady
@@ -103,7 +107,8 @@ class LiveTime:
         """The first packet of a connection."""
         gap = None
         if self._last_s is None:
-            at = self._ticks(self._resumes_at_s)
+            passed_s = 0.0 if self._resumes_now_s is None else max(arrival_s - self._resumes_now_s, 0.0)
+            at = self._ticks(self._resumes_at_s + passed_s)
         else:
             at = max(self._passed_ticks(arrival_s), self._ticks(self._last_s) + self._usual_ticks)
             gap = Gap(self._last_s, self._seconds(at), "no connection to the camera")
@@ -138,10 +143,11 @@ class LiveTime:
         return ahead_s <= (AHEAD_S if step <= BELIEVED * self._usual_ticks else AHEAD_S / 2)
 
     def _moved(self, raw: int, to: int, why: str) -> tuple[int, Gap]:
-        """From here on another offset: this packet lies at `to`, or right behind the last one."""
+        """From here on another offset: this packet lies at `to`, or a tick behind the last one if that is later."""
         assert self._offset is not None
-        steady = max(to, self._last + self._usual_ticks)
-        jumped_s = self._seconds(raw + self._offset - steady)
+        steady = max(to, self._last + 1)
+        # RTP counts modulo 2**32: of the jumps that it may have been, the smallest is said
+        jumped_s = self._seconds((raw + self._offset - steady + RTP_TICKS // 2) % RTP_TICKS - RTP_TICKS // 2)
         self._offset = steady - raw
         return steady, Gap(self._seconds(self._last), self._seconds(steady), why.format(jumped_s))
 

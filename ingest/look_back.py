@@ -25,7 +25,7 @@ class LookBack:
                 if not frame.corrupt:
                     yield frame
 
-    def stop_moment(self, appearance: Appearance, seen_s: float) -> float | None:
+    def stop_moment(self, appearance: Appearance, seen_s: float) -> Shown | None:
         """When the object that stands at `seen_s` came to stand: keyframes backwards first, then one GOP in full.
 
         None where the oldest picture at hand already shows it: it stopped before, or always stood there.
@@ -41,11 +41,11 @@ class LookBack:
                     shown = [Shown(frame.media_s, there=True)]
                     continue
             shown = [*look_for(appearance, self.frames(keyframe.media_s, shown[0].at_s)), *shown]
-            moment_s = stop_moment(shown)
-            if moment_s is None:
+            stop = stop_moment(shown)
+            if stop is None:
                 shown = [Shown(shown[0].at_s, there=True)]
-            elif moment_s - shown[0].at_s > PASSING_S:
-                return moment_s
+            elif stop.at_s - shown[0].at_s > PASSING_S:
+                return stop
             # else somebody may just have driven past in front: the GOP before tells
         return stop_moment(shown)
 

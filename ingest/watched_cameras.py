@@ -1,7 +1,7 @@
 """A live camera as its watcher needs it: where to dial, with what, and the fences of its views."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -11,6 +11,8 @@ from models.enums import Transport
 from models.personal_data import PersonalDataKey
 from models.places import Camera
 from models.watching import HOME, CameraConnection, CameraMemory, CameraView
+
+FINGERPRINT_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -66,3 +68,13 @@ def load_memory(session: Session, camera_id: str) -> CameraMemory | None:
 def keep_memory(session: Session, camera_id: str, *, fence: int, content: bytes, at: datetime) -> None:
     """What is remembered now; in a transaction that has asked whether this watcher still has the camera."""
     session.merge(CameraMemory(camera_id=camera_id, fence=fence, at=at, content=content))
+
+
+def keep_fingerprint(session: Session, camera_id: str, fingerprint: bytes | None, at: datetime) -> None:
+    """How the view looks, as it was learned so far; nothing where that is too little."""
+    if fingerprint is None:
+        return
+    view = session.get(CameraView, (camera_id, HOME)) or CameraView(camera_id=camera_id, preset=HOME)
+    if view.learnt_at is None or at - view.learnt_at >= FINGERPRINT_EVERY:
+        view.fingerprint, view.learnt_at = fingerprint, at
+        session.add(view)

@@ -11,6 +11,7 @@ from typing import TypeVar
 from sqlalchemy import select
 
 from detectors.sightings import Detector
+from evidence.vault import DiskCalls
 from ingest.camera_address import Networks
 from ingest.live_camera import OurClock, Surroundings
 from ingest.look_desk import LookDesk
@@ -62,10 +63,13 @@ def watching(
     look_s: float = 1.0,
     detector: Detector | None = None,
     lease_s: float = 6.0,
+    disk: DiskCalls | None = None,
 ) -> Iterator[Watching]:
     with ExitStack() as stack:
         desk = stack.enter_context(LookDesk(detector or StandInDetector()))
-        around = Surroundings(sessions, vault_root, desk, LOOPBACK, OurClock(), Sampling(look_s=look_s), PacketRing)
+        around = Surroundings(
+            sessions, vault_root, desk, LOOPBACK, OurClock(), Sampling(look_s=look_s), PacketRing, disk
+        )
         own = Watching(sessions, Watcher(around, KEY, holder_name(), lease_s=lease_s))
         thread = threading.Thread(target=own.run)
         thread.start()

@@ -27,7 +27,7 @@ class FillingDisk:
     """The disk's own calls, until the n-th that needs room; from then on, or that once, there is none."""
 
     def __init__(self, full_at: int | None, *, for_good: bool) -> None:
-        self._full_at, self._for_good = full_at, for_good
+        self.full_at, self._for_good = full_at, for_good
         self.calls = 0
 
     def disk(self) -> DiskCalls:
@@ -44,8 +44,8 @@ class FillingDisk:
     def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*paths: Path) -> None:
             self.calls += 1
-            full = self._full_at is not None and (
-                self.calls >= self._full_at if self._for_good else self.calls == self._full_at
+            full = self.full_at is not None and (
+                self.calls >= self.full_at if self._for_good else self.calls == self.full_at
             )
             if full:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(paths[0]))

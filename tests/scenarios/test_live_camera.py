@@ -1,15 +1,29 @@
 """A live camera down the whole road: the same incidents as from the file it plays, and nothing lost unnoticed."""
 
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
+from sqlalchemy import select
 
-from models.enums import Act, CameraState
+from ingest import camera_memory
+from models.database import Sessions, reading
+from models.enums import Act, CameraState, SightingKind
+from models.incidents import Incident
+from models.watching import CameraLease, CameraMemory
 from tests.conftest import Database
 from tests.media.make_clips import Film, Films, parks
 from tests.media.rtsp_server import RtspServer
-from tests.scenarios.live_street import conditions, connect, events, incidents, wait_for, watching
+from tests.scenarios.live_street import conditions, connect, events, incidents, sightings, wait_for, watching
 from tests.scenarios.street import DWELL_S, GRACE_S, Street, open_street
+from tests.scenarios.test_full_disk import FillingDisk
 
 
 @pytest.fixture
@@ -41,3 +55,128 @@ def test_a_van_seen_by_a_live_camera_is_the_incident_of_the_same_film(
     Street(sessions, tmp_path / "vault").assert_whole()
     assert conditions(sessions)[:2] == [CameraState.CONNECTING, CameraState.WATCHING]
     assert conditions(sessions)[-1] is CameraState.STOPPED
+
+
+def remembered(sessions: Sessions) -> bool:
+    with reading(sessions) as session:
+        return session.scalar(select(CameraMemory)) is not None
+
+
+def began(sessions: Sessions) -> datetime:
+    with reading(sessions) as session:
+        return camera_memory.decode(session.scalars(select(CameraMemory)).one().content).began_at
+
+
+def taken_over(sessions: Sessions, since: datetime) -> datetime | None:
+    with reading(sessions) as session:
+        return session.scalar(select(CameraLease.taken_at).where(CameraLease.taken_at > since))
+
+
+def enlarged(source: Path, target: Path, times: int) -> None:
+    with av.open(str(source)) as read, av.open(str(target), "w") as written:
+        rate = read.streams.video[0].average_rate or Fraction(10)
+        options = {"preset": "ultrafast", "crf": "20", "g": "10", "bf": "0", "sc_threshold": "0"}
+        stream: Any = written.add_stream("libx264", rate=rate, options=options)
+        for frame in read.decode(video=0):
+            large = frame.reformat(width=frame.width * times, height=frame.height * times)
+            if frame.pts == 0:
+                stream.width, stream.height, stream.pix_fmt = large.width, large.height, "yuv420p"
+            written.mux(stream.encode(large))
+        written.mux(stream.encode(None))
+
+
+def drafted(sessions: Sessions) -> list[Incident]:
+    return [each for each in incidents(sessions) if each.state == "drafted"]
+
+
+def test_a_server_that_is_killed_in_mid_dwell_costs_a_gap_and_no_second_incident(
+    sqlite_database: Database, tmp_path: Path, films: Films, server: RtspServer
+):
+    sessions = sqlite_database.sessions
+    open_street(sessions, dwell_s=12.0, grace_s=6.0)
+    connect(sessions, server(films(Film((parks("red"),), seconds=20))))
+    with watching(sessions, tmp_path / "vault"):
+        wait_for(lambda: CameraState.WATCHING in conditions(sessions), 20, "the camera is watched")
+        time.sleep(6)
+        server.kill()
+        wait_for(lambda: CameraState.UNREACHABLE in conditions(sessions), 20, "the loss is noticed")
+        time.sleep(3)
+        server.start()
+        [van] = wait_for(lambda: drafted(sessions), 60, "a draft")
+    assert len(incidents(sessions)) == 1
+    gaps = [each for each in sightings(sessions, van) if each.kind is SightingKind.GAP]
+    assert any(each.note == "no connection to the camera" for each in gaps)
+    not_shown_s = sum((each.until_at - each.at).total_seconds() for each in gaps if each.until_at is not None)
+    assert not_shown_s >= 3
+    dwelt_s = (van.confirmed_at - van.first_seen_at).total_seconds()
+    assert dwelt_s >= 12.0 + 3.0, "what was not shown was counted"
+    Street(sessions, tmp_path / "vault").assert_whole()
+
+
+def test_a_picture_of_another_size_is_the_same_street(
+    sqlite_database: Database, tmp_path: Path, films: Films, server: RtspServer
+):
+    sessions = sqlite_database.sessions
+    open_street(sessions, dwell_s=14.0, grace_s=5.0)
+    small, large = Film((parks("red"),), seconds=20), tmp_path / "large.mp4"
+    connect(sessions, server(films(small)))
+    enlarged(films(small), large, 2)
+    with watching(sessions, tmp_path / "vault"):
+        wait_for(lambda: CameraState.WATCHING in conditions(sessions), 20, "the camera is watched")
+        time.sleep(7)
+        server.kill()
+        shutil.copyfile(large, server.folder / films(small).name)
+        server.start()
+        [van] = wait_for(lambda: drafted(sessions), 60, "a draft")
+    assert len(incidents(sessions)) == 1
+    seen = [each for each in sightings(sessions, van) if each.kind is SightingKind.SEEN and each.x1 is not None]
+    assert [van.box_x1, van.box_y1, van.box_x2, van.box_y2] == pytest.approx([240, 300, 368, 380], abs=8)
+    assert all(each.x1 == pytest.approx(240, abs=10) for each in seen), (
+        "boxes of one incident are in one picture's pixels"
+    )
+
+
+def test_a_watcher_that_is_killed_hands_its_dwell_to_the_next(
+    sqlite_database: Database, tmp_path: Path, films: Films, server: RtspServer
+):
+    sessions = sqlite_database.sessions
+    open_street(sessions, dwell_s=14.0, grace_s=6.0)
+    connect(sessions, server(films(Film((parks("red"),), seconds=20))))
+    driver = [sys.executable, "-m", "tests.scenarios.watcher_driver", sqlite_database.url, str(tmp_path / "vault")]
+    with subprocess.Popen(driver, cwd=Path(__file__).parents[2]) as first:
+        try:
+            wait_for(lambda: remembered(sessions), 40, "something is remembered")
+            time.sleep(11)
+        finally:
+            first.kill()
+    killed_at = datetime.now(UTC)
+    began_at = began(sessions)
+    with watching(sessions, tmp_path / "vault"):
+        taken = wait_for(lambda: taken_over(sessions, killed_at), 30, "the camera is taken over")
+        assert (taken - killed_at).total_seconds() < 30
+        [van] = wait_for(lambda: drafted(sessions), 60, "a draft")
+    assert len(incidents(sessions)) == 1
+    assert began(sessions) == began_at, "media time goes on"
+    assert van.first_seen_at < killed_at, "the dwell goes on"
+    notes = [each.note for each in sightings(sessions, van) if each.kind is SightingKind.GAP]
+    assert "nobody watched" in notes
+    Street(sessions, tmp_path / "vault").assert_whole()
+
+
+def test_a_full_disk_costs_exhibits_and_nothing_else(
+    sqlite_database: Database, tmp_path: Path, films: Films, server: RtspServer
+):
+    sessions = sqlite_database.sessions
+    open_street(sessions, dwell_s=6.0, grace_s=5.0)
+    connect(sessions, server(films(Film((parks("red"),), seconds=20))))
+    disk = FillingDisk(full_at=None, for_good=True)
+    with watching(sessions, tmp_path / "vault", disk=disk.disk()):
+        wait_for(lambda: CameraState.WATCHING in conditions(sessions), 20, "the camera is watched")
+        disk.full_at = 0
+        wait_for(lambda: CameraState.STOPPED in conditions(sessions), 40, "the full disk is noticed")
+        Street(sessions, tmp_path / "vault").assert_whole()
+        disk.full_at = None
+        [van] = wait_for(lambda: drafted(sessions), 60, "a draft once there is room")
+    assert len(incidents(sessions)) == 1
+    assert van.first_seen_at <= van.confirmed_at
+    Street(sessions, tmp_path / "vault").assert_whole()
