@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from cases.camera_entry import CameraEntry
-from cases.camera_register import Registered, register_camera
+from cases.camera_register import Registered, completed, register_camera
 from cases.errors import CameraListRefused, SiteConflict
 from cases.site_file import recording_path, sentence_of
 from cases.site_yaml import NotYaml, Problem, named, read_yaml
@@ -94,12 +94,14 @@ class Entered:
 def enter(session: Session, key: PersonalDataKey, site: Site, listed: CameraList, *, skip_bad: bool) -> Entered:
     """Registers the cameras: all or none of them, unless bad lines are to be skipped.
 
+    What the file does not say of a camera that is there already stays as it is.
+
     Raises CameraListRefused with everything that is wrong.
     """
     problems = list(listed.problems)
     done: dict[str, Registered] = {}
     for camera in listed.cameras:
-        entry = camera.entry
+        entry = completed(session, camera.entry)
         source = entry.source if entry.live else recording_path(listed.path, entry.source)
         try:
             with session.begin_nested():

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from cases.camera_entry import CameraEntry, ViewEntry, hosts_of
+from cases.camera_entry import CameraEntry, Clock, Location, Passport, ViewEntry, hosts_of
 from cases.errors import SiteConflict, UnknownCamera
 from models.personal_data import PersonalDataKey
 from models.places import Camera, Site
@@ -56,6 +56,35 @@ def register_camera(session: Session, key: PersonalDataKey, site: Site, entry: C
     changed = _differs(camera, values)
     changed |= _connect(session, key, entry, was=was)
     return Registered.CHANGED if changed else Registered.UNCHANGED
+
+
+def completed(session: Session, entry: CameraEntry) -> CameraEntry:
+    """The entry with what it does not say taken from the rows: a table of cameras says less than they hold.
+
+    A camera that is not there yet, and how a live one is dialled that becomes one for recordings, add nothing.
+    """
+    camera = session.get(Camera, entry.id)
+    if camera is None:
+        return entry
+    there: dict[str, Any] = {
+        "kind": camera.kind,
+        "device_number": camera.device_number,
+        "location": None if camera.lat is None or camera.lon is None else Location(lat=camera.lat, lon=camera.lon),
+        "clock": Clock(offset_s=camera.clock_offset_s, error_s=camera.clock_error_s),
+        "passport": Passport(**{name: getattr(camera, name) for name in Passport.model_fields}),
+    }
+    connection = session.get(CameraConnection, entry.id)
+    if connection is not None and entry.live:
+        views = session.scalars(_presets(entry.id).order_by(CameraView.position, CameraView.preset))
+        there |= {
+            "sub_source": connection.sub_source,
+            "transport": connection.transport,
+            "username": connection.username,
+            "onvif": connection.onvif_url,
+            "watched": connection.watched,
+            "views": tuple(ViewEntry(preset=view.preset, token=view.token, stay_s=view.stay_s) for view in views),
+        }
+    return entry.model_copy(update={name: value for name, value in there.items() if name not in entry.model_fields_set})
 
 
 def _clock_was_measured(session: Session, camera_id: str) -> bool:
@@ -123,12 +152,7 @@ def _where_sealed(camera_id: str) -> str:
 
 def _set_views(session: Session, camera_id: str, views: Sequence[ViewEntry]) -> bool:
     """The presets of the tour in this order. What the watcher learnt of a view that stays, stays."""
-    rows = {
-        row.preset: row
-        for row in session.scalars(
-            select(CameraView).where(CameraView.camera_id == camera_id, CameraView.preset != HOME)
-        )
-    }
+    rows = {row.preset: row for row in session.scalars(_presets(camera_id))}
     changed = False
     for row in rows.values():
         if row.preset not in {view.preset for view in views}:
@@ -144,6 +168,10 @@ def _set_views(session: Session, camera_id: str, views: Sequence[ViewEntry]) -> 
         changed |= known is None or _differs(known, values)
     session.flush()
     return changed
+
+
+def _presets(camera_id: str) -> Select[CameraView]:
+    return select(CameraView).where(CameraView.camera_id == camera_id, CameraView.preset != HOME)
 
 
 def set_watched(session: Session, camera_id: str, *, watched: bool) -> bool:

@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from models.enums import Act, IncidentState
+
+if TYPE_CHECKING:
+    from cases.site_yaml import Problem
 
 
 class CaseError(Exception):
@@ -51,3 +55,17 @@ class SiteFileRefused(CaseError):
 
 class SiteConflict(CaseError):
     """A site file, sound in itself, disagrees with what the database already holds."""
+
+
+class UnknownCamera(CaseError):
+    def __init__(self, camera_id: str) -> None:
+        super().__init__(f"there is no camera {camera_id}; see `streetwitness camera list`")
+        self.camera_id = camera_id
+
+
+class CameraListRefused(CaseError):
+    """A table of cameras says something that cannot be; each problem tells its line, field and what is wrong."""
+
+    def __init__(self, path: Path, problems: "Sequence[Problem]") -> None:
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.path, self.problems = path, tuple(problems)

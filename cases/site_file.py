@@ -8,26 +8,23 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit, urlunsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import shapely
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from cases.camera_entry import CameraEntry, Identity, Name, Part, Preset, Seconds, is_url
 from cases.errors import SiteFileRefused
 from cases.site_yaml import Document, NotYaml, Problem, named, read_yaml
 from cases.site_yaml import Path as FieldPath
 from cases.timetable import days_of, minutes_of
-from models.enums import CameraKind, Offence
+from models.enums import Offence
 
 MAX_BYTES = 1_000_000
-LONGEST_DWELL_S = 24 * 3600.0
 
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 # GA 36-2018: province, letter of the issuing office, then five or six signs, or four and one of the special words
 CHINESE_PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-Z]"
@@ -35,7 +32,6 @@ CHINESE_PLATE = re.compile(
 )
 OTHER_PLATE = re.compile(r"(?=.*[0-9])[A-Z0-9]{2,10}")
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164
-URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 # what pydantic calls the kinds of a value, and what a person calls them
@@ -49,31 +45,12 @@ EXPECTED = {
 }
 
 
-def is_url(source: str) -> bool:
-    return URL.match(source) is not None
-
-
-def redacted(source: str) -> str:
-    """A camera's source as it may be shown: a URL loses user, password and query."""
-    if not is_url(source):
-        return source
-    parts = urlsplit(source)
-    host = f"***@{parts.netloc.rpartition('@')[2]}" if "@" in parts.netloc else parts.netloc
-    return urlunsplit((parts.scheme, host, parts.path, "***" if parts.query else "", ""))
-
-
 def plate_of(text: str) -> str:
     """The plate without spaces, dots and hyphens, upper case. Raises ValueError for what is not one."""
     plate = re.sub(r"[\s·•.-]", "", text).upper()
     if not CHINESE_PLATE.fullmatch(plate) and not OTHER_PLATE.fullmatch(plate):
         raise ValueError(f"`{text}` does not look like a plate; write it as 浙J12345")
     return plate
-
-
-def _id(text: str) -> str:
-    if not ID.fullmatch(text):
-        raise ValueError(f"`{text}` cannot be an id; use up to 64 letters, digits, dots, hyphens and underscores")
-    return text
 
 
 def _phone(text: str) -> str:
@@ -128,72 +105,31 @@ def _or_defaults(value: Any) -> Any:
     return {} if value is None else value  # `illegal_parking:` with nothing behind it asks for the defaults
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Identity = Annotated[str, AfterValidator(_id)]
 Plate = Annotated[str, AfterValidator(plate_of)]
 Phone = Annotated[str, AfterValidator(_phone)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(gt=0, le=LONGEST_DWELL_S, allow_inf_nan=False)]
-Day = Annotated[date, Field(strict=False)]
 Role = Literal["vehicle", "person", "two_wheeler", "stall", "goods", "litter"]
 Roles = Annotated[tuple[Role, ...], Field(min_length=1)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Location(_Part):
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-    lon: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-
-
-class Clock(_Part):
-    """offset_s: our UTC minus the camera's, as measured; error_s: the bound of that measurement."""
-
-    offset_s: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    error_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-
-
-class Passport(_Part):
-    """The camera's legal papers, 行政处罚法 (2021) art. 41(1)."""
-
-    legal_review_on: Day | None = None
-    technical_review_on: Day | None = None
-    verified_until: Day | None = None
-    sign_photographed_on: Day | None = None
-    announced_on: Day | None = None
-
-
-class CameraEntry(_Part):
-    id: Identity
-    name: Name
-    source: Annotated[str, Field(min_length=1, max_length=1000)]
-    kind: Annotated[CameraKind, Field(strict=False)] = CameraKind.FIXED
-    device_number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    location: Location | None = None
-    clock: Clock = Clock()
-    passport: Passport = Passport()
-
-
-class ParkingRule(_Part):
+class ParkingRule(Part):
     dwell_s: Seconds = 180.0
     grace_s: Seconds = 600.0
     roles: Roles = ("vehicle",)
 
 
-class VendingRule(_Part):
+class VendingRule(Part):
     dwell_s: Seconds = 60.0
     warnings: Annotated[int, Field(ge=0, le=10)] = 2
     grace_s: Seconds = 180.0
     roles: Roles = ("stall", "goods")
 
 
-class DumpingRule(_Part):
+class DumpingRule(Part):
     roles: Roles = ("litter", "goods")
 
 
-class OffenceRules(_Part):
+class OffenceRules(Part):
     """What a geofence forbids, with every parameter that was left out filled in."""
 
     illegal_parking: Annotated[ParkingRule | None, BeforeValidator(_or_defaults)] = None
@@ -210,7 +146,7 @@ class OffenceRules(_Part):
         return self.model_dump(mode="json", exclude_none=True)
 
 
-class Hours(_Part):
+class Hours(Part):
     model_config = ConfigDict(populate_by_name=True)
 
     days: Annotated[str, BeforeValidator(_days)]
@@ -226,11 +162,11 @@ class Hours(_Part):
         return self
 
 
-class GeofenceEntry(_Part):
+class GeofenceEntry(Part):
     id: Identity
     camera: str
     name: Name | None = None
-    preset: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    preset: Preset | None = None
     polygon: Annotated[tuple[tuple[Fraction, Fraction], ...], AfterValidator(_polygon)]
     offences: OffenceRules
     timetable: tuple[Hours, ...] = ()
@@ -238,7 +174,7 @@ class GeofenceEntry(_Part):
     warning_only: bool = False
 
 
-class VehicleEntry(_Part):
+class VehicleEntry(Part):
     plate: Plate
     owner: Name | None = None
     phone: Phone | None = Field(default=None, repr=False)
@@ -250,20 +186,20 @@ class VehicleEntry(_Part):
         return self
 
 
-class OfficerEntry(_Part):
+class OfficerEntry(Part):
     name: Name
     phone: Phone = Field(repr=False)
     grid: Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class LoudspeakerEntry(_Part):
+class LoudspeakerEntry(Part):
     id: Identity
     camera: str
     driver: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     url: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
 
 
-class SiteValues(_Part):
+class SiteValues(Part):
     site: Name
     timezone: Annotated[str, AfterValidator(_timezone)]
     cameras: Annotated[tuple[CameraEntry, ...], AfterValidator(_at_least_one)]
@@ -279,10 +215,13 @@ class SiteFile:
     values: SiteValues
 
     def source_of(self, camera: CameraEntry) -> str:
-        """Where the camera's pictures come from: a URL as written, or a path from the folder of this file."""
-        if is_url(camera.source):
-            return camera.source
-        return str((self.path.parent / Path(camera.source).expanduser()).resolve())
+        """Where the camera's pictures come from: a URL without its password, or a path from the folder of this file."""
+        return camera.source if camera.live else recording_path(self.path, camera.source)
+
+
+def recording_path(file: Path, source: str) -> str:
+    """The whole path of a recording that `file` names from its own folder."""
+    return str((file.parent / Path(source).expanduser()).resolve())
 
 
 def read(path: Path) -> SiteFile:
@@ -318,11 +257,12 @@ def read(path: Path) -> SiteFile:
 
 def _problem(document: Document, error: ErrorDetails) -> Problem:
     path: FieldPath = error["loc"]
-    return Problem(document.line_of(path), named(path), _sentence(error))
+    return Problem(document.line_of(path), named(path), sentence_of(error))
 
 
-def _sentence(error: ErrorDetails) -> str:
-    kind, found = error["type"], error["input"]
+def sentence_of(error: ErrorDetails) -> str:
+    """What is wrong with a value, for the person who wrote it. A password is never repeated."""
+    kind = error["type"]
     if kind == "value_error":
         return str(error["ctx"]["error"])
     if kind == "extra_forbidden":
@@ -332,14 +272,18 @@ def _sentence(error: ErrorDetails) -> str:
         )
     if kind == "missing":
         return "this is missing"
-    if kind == "string_type" and isinstance(found, int | float) and not isinstance(found, bool):
-        return f"should be text, found the number {found}; put it in quotes"
-    if kind in EXPECTED:
-        return f"should be {EXPECTED[kind]}, found {_shown(found)}"
-    return f"{error['msg'].removeprefix('Input ')}, found {_shown(found)}"
+    said = f"should be {EXPECTED[kind]}" if kind in EXPECTED else re.sub(r"^(Input|String) ", "", error["msg"])
+    if error["loc"][-1:] == ("password",):
+        return said + ("; put it in quotes" if kind in EXPECTED else "")
+    return f"{said}, found {_found(error)}"
 
 
-def _shown(found: Any) -> str:
+def _found(error: ErrorDetails) -> str:
+    found = error["input"]
+    if error["type"] == "string_type" and isinstance(found, int | float) and not isinstance(found, bool):
+        return f"the number {found}; put it in quotes"
+    if isinstance(found, str) and is_url(found) and "@" in found:
+        return "a URL"  # with a password in it
     if found is None:
         return "nothing"
     if isinstance(found, dict):
@@ -375,6 +319,7 @@ def _disagreements(document: Document) -> Iterator[Problem]:
                 yield Problem(
                     document.line_of(path), named(path), f"there is no camera `{camera}` in this file; known: {known}"
                 )
+    yield from _presets_that_are_none(document)
     owners: dict[str, set[str]] = defaultdict(set)
     for index, entry in _entries(document, "vehicles"):
         owner, phone = entry.get("owner"), entry.get("phone")
@@ -387,6 +332,24 @@ def _disagreements(document: Document) -> Iterator[Problem]:
                     named(path),
                     "this phone stands above with another owner; correct one of them",
                 )
+
+
+def _presets_that_are_none(document: Document) -> Iterator[Problem]:
+    """A fence names a preset that its camera does not have; a camera that lists none is not asked."""
+    presets = {
+        entry.get("id"): {view.get("preset") for view in entry["views"] if isinstance(view, dict)}
+        for _, entry in _entries(document, "cameras")
+        if isinstance(entry.get("id"), str) and isinstance(entry.get("views"), tuple) and entry["views"]
+    }
+    for index, entry in _entries(document, "geofences"):
+        preset, camera = entry.get("preset"), entry.get("camera")
+        known = presets.get(camera) if isinstance(camera, str) else None
+        if known is not None and isinstance(preset, str) and preset not in known:
+            path = ("geofences", index, "preset")
+            listed = ", ".join(sorted(str(each) for each in known))
+            yield Problem(
+                document.line_of(path), named(path), f"camera {camera} has no preset `{preset}`; known: {listed}"
+            )
 
 
 def _twice(document: Document, section: str, key: str) -> Iterator[Problem]:

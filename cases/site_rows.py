@@ -17,11 +17,14 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from cases.camera_register import Registered, register_camera
 from cases.errors import SiteConflict
-from cases.site_file import CameraEntry, GeofenceEntry, LoudspeakerEntry, OfficerEntry, SiteFile, VehicleEntry
+from cases.site_file import GeofenceEntry, LoudspeakerEntry, OfficerEntry, SiteFile, VehicleEntry
+from models.enums import Transport
 from models.people import Officer, Owner, Vehicle
 from models.personal_data import PersonalDataKey
 from models.places import Camera, Geofence, GeofenceVersion, Loudspeaker, Site
+from models.watching import HOME, CameraConnection, CameraView
 from models.whole_file import whole_file
 
 # a first version holds for recordings of any age: there was nothing in force before it that could speak against it
@@ -36,6 +39,12 @@ class ApplyReport:
     changed: list[str] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
     unchanged: int = 0
+
+    def note(self, what: str, done: Registered) -> None:
+        if done is Registered.UNCHANGED:
+            self.unchanged += 1
+        else:
+            (self.added if done is Registered.ADDED else self.changed).append(what)
 
     @property
     def changed_nothing(self) -> bool:
@@ -55,7 +64,7 @@ def apply(session: Session, site_file: SiteFile, key: PersonalDataKey, *, actor:
     else:
         _set(report, f"site {site.name}", site, {"timezone": values.timezone})
     for camera in values.cameras:
-        _apply_camera(session, report, site, camera, site_file.source_of(camera))
+        report.note(f"camera {camera.id}", register_camera(session, key, site, camera, site_file.source_of(camera)))
     session.flush()
     for geofence in values.geofences:
         _apply_geofence(session, report, geofence, actor=actor, at=at, reason=f"imported from {site_file.path.name}")
@@ -79,29 +88,6 @@ def _set(report: ApplyReport, what: str, row: object, values: dict[str, Any]) ->
         report.changed.append(what)
     else:
         report.unchanged += 1
-
-
-def _apply_camera(session: Session, report: ApplyReport, site: Site, entry: CameraEntry, source: str) -> None:
-    values = {
-        "name": entry.name,
-        "source": source,
-        "kind": entry.kind,
-        "device_number": entry.device_number,
-        "lat": entry.location.lat if entry.location else None,
-        "lon": entry.location.lon if entry.location else None,
-        "clock_offset_s": entry.clock.offset_s,
-        "clock_error_s": entry.clock.error_s,
-        **entry.passport.model_dump(),
-    }
-    camera = session.get(Camera, entry.id)
-    if camera is None:
-        session.add(Camera(id=entry.id, site_id=site.id, **values))
-        report.added.append(f"camera {entry.id}")
-        return
-    if camera.site_id != site.id:
-        owner = session.get_one(Site, camera.site_id).name
-        raise SiteConflict(f"camera {entry.id} belongs to the site {owner}; give the one of {site.name} another id")
-    _set(report, f"camera {entry.id}", camera, values)
 
 
 def _apply_geofence(
@@ -250,11 +236,13 @@ def _apply_officer(session: Session, report: ApplyReport, entry: OfficerEntry, k
 
 
 def dump(session: Session, key: PersonalDataKey, path: Path, *, site: str | None = None) -> None:
-    """Writes the site as a file that, imported, gives the same rows; readable by its owner alone (0600).
+    """Writes the site as a file that, imported here, gives the same rows; readable by its owner alone (0600).
+
+    The passwords of cameras are not in it; elsewhere they are to be written into it first.
 
     site: its name; may be left out where there is only one. Raises SiteConflict.
     """
-    content = _content(session, key, _site_to_dump(session, site))
+    content = _content(session, key, site_named(session, site))
     yaml = YAML()
     yaml.width = 120
     yaml.allow_unicode = True
@@ -262,7 +250,8 @@ def dump(session: Session, key: PersonalDataKey, path: Path, *, site: str | None
         yaml.dump(content, file)
 
 
-def _site_to_dump(session: Session, name: str | None) -> Site:
+def site_named(session: Session, name: str | None) -> Site:
+    """The site of that name; without one, the only site there is. Raises SiteConflict."""
     sites = session.scalars(select(Site).order_by(Site.name)).all()
     chosen = [site for site in sites if name is None or site.name == name]
     if len(chosen) == 1:
@@ -276,6 +265,13 @@ def _site_to_dump(session: Session, name: str | None) -> Site:
 def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap:
     cameras = session.scalars(select(Camera).where(Camera.site_id == site.id).order_by(Camera.id)).all()
     of_site = [camera.id for camera in cameras]
+    connections = session.scalars(select(CameraConnection).where(CameraConnection.camera_id.in_(of_site)))
+    dialled = {connection.camera_id: connection for connection in connections}
+    views = session.scalars(
+        select(CameraView)
+        .where(CameraView.camera_id.in_(of_site), CameraView.preset != HOME)
+        .order_by(CameraView.position, CameraView.preset)
+    ).all()
     versions = session.scalars(
         select(GeofenceVersion)
         .join(Geofence)
@@ -289,7 +285,12 @@ def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap
     vehicles = session.scalars(select(Vehicle).options(selectinload(Vehicle.owner)).order_by(Vehicle.plate))
     officers = session.scalars(select(Officer).order_by(func.lower(Officer.name), Officer.name))
     sections: dict[str, list[dict[str, Any]]] = {
-        "cameras": [_camera_entry(camera) for camera in cameras],
+        "cameras": [
+            _camera_entry(camera) | _connection_entry(dialled[camera.id], views)
+            if camera.id in dialled
+            else _camera_entry(camera)
+            for camera in cameras
+        ],
         "geofences": [_geofence_entry(version) for version in versions],
         "vehicles": [_vehicle_entry(vehicle, key) for vehicle in vehicles],
         "officers": [
@@ -332,6 +333,24 @@ def _camera_entry(camera: Camera) -> dict[str, Any]:
             "passport": {name: on for name in papers if (on := getattr(camera, name)) is not None},
         }
     )
+
+
+def _connection_entry(connection: CameraConnection, views: Sequence[CameraView]) -> dict[str, Any]:
+    """How a live camera is dialled. Never its password: an import of this file keeps the one there is."""
+    entry = _without_defaults(
+        {
+            "sub_source": connection.sub_source,
+            "transport": None if connection.transport is Transport.TCP else connection.transport.value,
+            "username": connection.username,
+            "onvif": connection.onvif_url,
+            "views": [
+                _without_defaults({"preset": view.preset, "token": view.token, "stay_s": view.stay_s})
+                for view in views
+                if view.camera_id == connection.camera_id
+            ],
+        }
+    )
+    return entry if connection.watched else entry | {"watched": False}
 
 
 def _geofence_entry(version: GeofenceVersion) -> dict[str, Any]:

@@ -3,40 +3,86 @@
 Pure: frames come in, a time goes out. Which frames are decoded, and from where, is ingest/look_back.py.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
 
 PASSING_S = 1.0  # somebody walking through the picture hides the object for so long at most
+STRIDE_S = 0.2  # it is asked after so often; in every picture only where two answers differ
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Whether a frame shows the object at its place."""
+    """Whether a picture shows the object at its place. frame: the picture, kept where it may be that of the stop."""
 
     at_s: float
     there: bool
+    frame: Frame | None = None
 
 
 def look_for(appearance: Appearance, frames: Iterable[Frame]) -> list[Shown]:
-    return [Shown(frame.media_s, appearance.likeness(frame).same) for frame in frames]
+    """The answers in order of time, none for pictures between two like answers; one frame at most is kept."""
+    shown: list[Shown] = []
+    absent_since_s: float | None = None
+    stop: int | None = None
+    for frame, there in _asked(appearance, frames):
+        stops = (
+            there
+            and absent_since_s is not None
+            and (stop is None or frame.media_s - absent_since_s > PASSING_S)  # else somebody passed in front of it
+        )
+        if stops:
+            if stop is not None:
+                shown[stop] = replace(shown[stop], frame=None)
+            stop = len(shown)
+        shown.append(Shown(frame.media_s, there, frame if stops else None))
+        if there:
+            absent_since_s = None
+        elif absent_since_s is None:
+            absent_since_s = frame.media_s
+    return shown
 
 
-def stop_moment(shown: list[Shown]) -> float | None:
+def _asked(appearance: Appearance, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
+    """The first frame, one in every STRIDE_S and the last, and between two that differ every one."""
+    before: Shown | None = None
+    since: list[Frame] = []  # the last that was asked
+    for frame, is_last in _with_the_last_marked(frames):
+        since.append(frame)
+        if before is not None and not is_last and frame.media_s - before.at_s < STRIDE_S:
+            continue
+        there = appearance.likeness(frame).same
+        if before is not None and before.there != there:
+            yield from ((each, appearance.likeness(each).same) for each in since[:-1])
+        yield frame, there
+        before, since = Shown(frame.media_s, there), []
+
+
+def _with_the_last_marked(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
+    waiting: Frame | None = None
+    for frame in frames:
+        if waiting is not None:
+            yield waiting, False
+        waiting = frame
+    if waiting is not None:
+        yield waiting, True
+
+
+def stop_moment(shown: list[Shown]) -> Shown | None:
     """The first moment from which the object is there without a break longer than PASSING_S.
 
     shown: in order of time, the last one there. None where it is there in the first of them: then it stopped
     before, or always stood there.
     """
-    first_there_s = shown[-1].at_s
+    first_there = shown[-1]
     for each in reversed(shown):
         if each.there:
-            first_there_s = each.at_s
-        elif first_there_s - each.at_s > PASSING_S:
+            first_there = each
+        elif first_there.at_s - each.at_s > PASSING_S:
             break
-    return None if first_there_s <= shown[0].at_s else first_there_s
+    return None if first_there.at_s <= shown[0].at_s else first_there
 
 
 def leave_moment(shown: list[Shown]) -> float:

@@ -160,6 +160,11 @@ class PathUnknown(StreamRefused):
         super().__init__(camera, "knows no stream of this path; take the path from its manual or by ONVIF")
 
 
+class RedirectRefused(StreamRefused):
+    def __init__(self, camera: str) -> None:
+        super().__init__(camera, "sends us on to another address, which is not followed; give the stream's own address")
+
+
 class StreamUnusable(StreamError):
     """It answers, and what it sends cannot be watched."""
 

@@ -27,7 +27,15 @@ from ingest.camera_clock import LATENCY_S, CameraClock, ClockOffset
 from ingest.camera_health import Watchdog
 from ingest.camera_memory import CameraMemory
 from ingest.camera_worker import CameraWorker
-from ingest.errors import AddressRefused, FingerprintUnreadable, LeaseLost, MemoryUnreadable, StreamError, StreamRefused
+from ingest.errors import (
+    AddressRefused,
+    FingerprintUnreadable,
+    HostUnknown,
+    LeaseLost,
+    MemoryUnreadable,
+    StreamError,
+    StreamRefused,
+)
 from ingest.live_stream import LivePacket, LiveStream, open_stream
 from ingest.live_time import LiveTime
 from ingest.look_desk import LookDesk
@@ -132,7 +140,7 @@ class LiveCamera:
             began_s = time.monotonic()
             try:
                 self._connect_and_follow()
-            except (StreamError, AddressRefused) as error:
+            except (StreamError, AddressRefused, HostUnknown) as error:
                 log.warning("stream lost: %s", error, extra={"camera": self.camera.camera_id})
                 refused = isinstance(error, StreamRefused | AddressRefused)
                 self._condition(CameraState.REFUSED if refused else CameraState.UNREACHABLE, str(error))

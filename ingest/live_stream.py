@@ -7,6 +7,7 @@ FFmpeg hands a picture on when the next one begins, one picture late, and at the
 it reads ahead to know the stream. `arrival_s` has both put right, so that it says when a picture came to this machine.
 """
 
+import errno
 import math
 import statistics
 import struct
@@ -35,7 +36,8 @@ from ingest.errors import (
 )
 from ingest.live_time import Placed
 from ingest.packet_source import HIGHEST_FRAME_RATE, StreamFacts, TimedPacket, facts_of
-from ingest.parameter_sets import START_CODE, parameter_sets
+from ingest.parameter_sets import START_CODE, parameter_sets, sequence_sets
+from ingest.rtsp_greeting import greet
 
 PROTOCOLS = "rtsp,rtsps,tcp,udp,rtp,tls,crypto"  # nothing else is dialled, whatever the camera answers
 CODECS = ("h264", "hevc")
@@ -80,7 +82,8 @@ class LiveStream:
         self._frame_s = float(1 / self.facts.frame_rate)
         self._clock_known = False
         self._opening: list[LivePacket] = []
-        self._sets: list[bytes] = []
+        self._sets: list[bytes] = []  # of the first keyframe
+        self._strange: list[bytes] = []  # of the last one, where they were others
 
     def __enter__(self) -> Self:
         return self
@@ -104,10 +107,19 @@ class LiveStream:
             yield self._checked(self._next())
 
     def _checked(self, packet: LivePacket) -> LivePacket:
-        if packet.keyframe:
-            sets = parameter_sets(self.facts.codec, bytes(packet.packet))
-            if sets and self._sets and sets != self._sets:
-                raise StreamChanged(self.name)
+        """A keyframe with another sequence set begins another stream, or was damaged on the way."""
+        if not packet.keyframe:
+            return packet
+        sets = sequence_sets(self.facts.codec, bytes(packet.packet))
+        if not sets or sets == self._sets:
+            self._strange = []
+        elif sets == self._strange or _size_in(packet, self.facts.codec) not in (
+            (0, 0),
+            (self.facts.width, self.facts.height),
+        ):
+            raise StreamChanged(self.name)
+        else:
+            self._strange = sets
         return packet
 
     def _next(self) -> LivePacket:
@@ -174,11 +186,12 @@ class LiveStream:
         step = _usual_step(held)
         if step is not None and Fraction(1, HIGHEST_FRAME_RATE) <= step * facts.time_base:
             facts = replace(facts, frame_rate=(1 / (step * facts.time_base)).limit_denominator(1001))
-        self._sets = parameter_sets(facts.codec, bytes(held[0].packet))
+        self._sets = sequence_sets(facts.codec, bytes(held[0].packet))
+        sets = parameter_sets(facts.codec, bytes(held[0].packet))
         known = facts.extradata or b""
         # a description may be of the settings before; what comes with the picture is what decodes it
-        if any(each not in known for each in self._sets):
-            facts = replace(facts, extradata=b"".join(START_CODE + each for each in self._sets))
+        if any(each not in known for each in sets):
+            facts = replace(facts, extradata=b"".join(START_CODE + each for each in sets))
             width, height = _size_in(held[0], facts.codec)
             facts = replace(facts, width=width or facts.width, height=height or facts.height)
         if not (facts.extradata and facts.width and facts.height):
@@ -196,9 +209,10 @@ def open_stream(
 
     connect_within_s: for each answer of the camera until it plays; read_within_s: for each packet after that. Returns
     when a keyframe has come and how late packets come is known, SETTLES_IN_S later. name: the camera's, for messages.
-    Raises StreamUnreachable, PasswordRefused, PathUnknown or StreamUnusable; StreamLost or StreamSilent where it
-    fails after the connection was made.
+    Raises StreamUnreachable, PasswordRefused, PathUnknown, RedirectRefused or StreamUnusable; StreamLost or
+    StreamSilent where it fails after the connection was made.
     """
+    greet(url, within_s=connect_within_s, name=name)
     container, failure = None, StreamError(name, "was not opened")
     options = {
         "protocol_whitelist": PROTOCOLS,
@@ -241,6 +255,8 @@ def _why_not_opened(name: str, error: av.error.FFmpegError) -> StreamError:
         return PathUnknown(name)
     if isinstance(error, av.error.TimeoutError | av.error.ExitError):
         return StreamUnreachable(name, "it did not answer in time")
+    if isinstance(error, OSError) and error.errno == errno.EPROTONOSUPPORT:
+        return StreamUnusable(name, "nothing by this transport (choose the other of TCP and UDP)")
     if isinstance(error, av.error.InvalidDataError):
         # what FFmpeg says to an answer that is none, and to a connection that takes the question and stays silent
         return StreamUnreachable(name, "what it answered is not RTSP, or nothing")

@@ -9,6 +9,7 @@ START = re.compile(rb"\x00\x00\x01")
 START_CODE = b"\x00\x00\x00\x01"
 H264_SETS, H264_SLICES = (7, 8), range(1, 6)  # H.264 table 7-1: sequence and picture
 H265_SETS, H265_SLICES = (32, 33, 34), range(32)  # H.265 table 7-1: video, sequence and picture
+SEQUENCE = {"h264": 7, "hevc": 33}
 
 
 def parameter_sets(codec: str, access_unit: bytes) -> list[bytes]:
@@ -24,6 +25,11 @@ def parameter_sets(codec: str, access_unit: bytes) -> list[bytes]:
             break
         begin = start.end() if kind in (H264_SETS if codec == "h264" else H265_SETS) else None
     return sets
+
+
+def sequence_sets(codec: str, access_unit: bytes) -> list[bytes]:
+    """Those that hold for a whole sequence of pictures: the size is in them."""
+    return [each for each in parameter_sets(codec, access_unit) if _kind(codec, each, 0) == SEQUENCE[codec]]
 
 
 def _kind(codec: str, access_unit: bytes, begin: int) -> int | None:

@@ -19,7 +19,7 @@ from ingest.errors import NotRendered
 from models.whole_file import whole_file
 
 KEYFRAME_EVERY_S = 2
-SETTINGS = {"preset": "superfast", "crf": "24", "bf": "0"}
+SETTINGS = {"preset": "superfast", "crf": "25", "bf": "0"}
 
 
 def write_rendered_clip(

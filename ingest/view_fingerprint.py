@@ -23,13 +23,14 @@ COLUMNS, ROWS = 80, 45
 CELL_COLUMNS, CELL_ROWS = 10, 9  # grid points in a cell; a bus covers some cells and leaves the others
 FAINT = 2.0  # luma steps a pixel of the reduced picture: weaker edges are noise
 FINE_WIDTH = 640  # at which sharpness is measured: a large picture's finest detail is the encoder's choice
+GRAIN_PX = 1.5  # finer than this is the noise of the sensor, which a lens out of focus does not blur
 DARK_BELOW = 70.0  # mean luma
 NEAR = 4  # grid points, 5 % of the width: wind, and a mount that settled
 CELL_FITS = 0.4
 EMPTY = 0.35  # of the strength a cell usually has
 STEADY_LOOKS = 5  # of which a mean is made before anything is compared with it
 LEARNS_IN_S = 1200.0  # so slowly that no parked lorry becomes a part of the view before it is looked into
-MAGIC, HEADER = b"SWF1", struct.Struct("<?IfH")
+MAGIC, HEADER = b"SWF1", struct.Struct("<?IfHH")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Glance:
 
     directions: Directions
     sharpness: float  # fine detail against coarse: falls with blur and hardly with light
+    fine_px: int  # the width at which it was measured
     mean: float
     brightest: float  # of all but the brightest hundredth
 
@@ -59,10 +61,12 @@ def glance(luma: Luma) -> Glance:
     stands_out = strength / (cv2.blur(strength, (15, 15)) + FAINT)
     doubled = np.square(x + 1j * y) / np.maximum(strength * strength, 1e-6) * stands_out
     directions = doubled.reshape(ROWS, 2, COLUMNS, 2).mean(axis=(1, 3)).astype(np.complex64)
-    detail = np.abs(cv2.Laplacian(fine.astype(np.float32), cv2.CV_32F)).mean()
+    smooth = cv2.GaussianBlur(fine.astype(np.float32), (0, 0), GRAIN_PX)
+    detail = np.abs(cv2.Laplacian(smooth, cv2.CV_32F)).mean()
     return Glance(
         directions,
         sharpness=float(detail / (strength.mean() + 1.0)),
+        fine_px=size[0],
         mean=float(coarse.mean()),
         brightest=float(np.percentile(coarse, 99)),
     )
@@ -76,7 +80,7 @@ class Fit:
     cells_alike: float  # share of the view's structure that is where it was
     cells_empty: float  # share of it where nothing is to be seen
     moved: bool  # it is all there, elsewhere in the picture
-    sharpness: float  # of what is usual
+    sharpness: float  # of what is usual; 1 where another size of the picture is usual
 
 
 @dataclass
@@ -85,6 +89,7 @@ class Mean:
 
     directions: Directions
     sharpness: float
+    fine_px: int
     looks: int = 1
 
     @property
@@ -94,7 +99,10 @@ class Mean:
     def add(self, seen: Glance, share: float) -> None:
         share = max(share, 1 / (self.looks + 1))
         self.directions = (self.directions + share * (seen.directions - self.directions)).astype(np.complex64)
-        self.sharpness += share * (seen.sharpness - self.sharpness)
+        if seen.fine_px == self.fine_px:
+            self.sharpness += share * (seen.sharpness - self.sharpness)
+        else:
+            self.sharpness, self.fine_px = seen.sharpness, seen.fine_px
         self.looks += 1
 
     def fit(self, seen: Glance) -> Fit:
@@ -116,7 +124,7 @@ class Mean:
             cells_alike=float(weight[cells > CELL_FITS].sum()) / total,
             cells_empty=float(weight[is_now < EMPTY * was].sum()) / total,
             moved=elsewhere > max(alike + 0.15, 0.4),
-            sharpness=seen.sharpness / max(self.sharpness, 1e-6),
+            sharpness=seen.sharpness / max(self.sharpness, 1e-6) if seen.fine_px == self.fine_px else 1.0,
         )
 
 
@@ -139,7 +147,7 @@ class Fingerprint:
         """A picture that fits, `after_s` after the last one."""
         mean = self.means.get(seen.is_dark)
         if mean is None:
-            self.means[seen.is_dark] = Mean(seen.directions, seen.sharpness)
+            self.means[seen.is_dark] = Mean(seen.directions, seen.sharpness, seen.fine_px)
         else:
             mean.add(seen, min(after_s / LEARNS_IN_S, 0.1))
 
@@ -148,7 +156,8 @@ class Fingerprint:
         for dark, mean in sorted(self.means.items()):
             largest = float(np.abs(mean.directions.view(np.float32)).max()) or 1.0
             steps = np.round(mean.directions.view(np.float32) / largest * 127).astype(np.int8)
-            parts.append(HEADER.pack(dark, mean.looks, mean.sharpness, round(largest * 1000)) + steps.tobytes())
+            header = HEADER.pack(dark, mean.looks, mean.sharpness, mean.fine_px, round(largest * 1000))
+            parts.append(header + steps.tobytes())
         return MAGIC + zlib.compress(b"".join(parts), 9)
 
     @classmethod
@@ -167,10 +176,10 @@ class Fingerprint:
             raise FingerprintUnreadable("it has another length")
         means = {}
         for begin in range(0, len(plain), size):
-            dark, looks, sharpness, thousandths = HEADER.unpack_from(plain, begin)
+            dark, looks, sharpness, fine_px, thousandths = HEADER.unpack_from(plain, begin)
             steps = np.frombuffer(plain, np.int8, points, begin + HEADER.size).astype(np.float32)
             directions = (steps / 127 * (thousandths / 1000)).view(np.complex64).reshape(ROWS, COLUMNS)
-            means[bool(dark)] = Mean(directions, sharpness, looks)
+            means[bool(dark)] = Mean(directions, sharpness, fine_px, looks)
         return cls(means)
 
 

@@ -1,6 +1,7 @@
 """One recording through the road, from the command line or as a job: who may, with what, and what came of it."""
 
 import fcntl
+import gc
 import json
 import logging
 import os
@@ -48,7 +49,9 @@ def weights_of(settings: Settings) -> str | None:
 @cache
 def detector_on(weights: str | None) -> Detector:
     """Loaded once a process, however many recordings it takes."""
-    return find_detector(weights)
+    detector = find_detector(weights)
+    gc.freeze()  # all that is loaded by now stays: each walk over it to find garbage takes a tenth of a second
+    return detector
 
 
 @contextmanager

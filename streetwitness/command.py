@@ -6,10 +6,7 @@ where neither database nor network weights are at hand.
 """
 
 import contextlib
-import functools
-import getpass
 import json
-import os
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -17,23 +14,20 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from models.enums import Role
-from streetwitness.errors import Misuse, StartError
+from streetwitness.answers import NO, DataOption, JsonOption, actor, answers, given_settings, utc_now
+from streetwitness.camera_commands import camera_app
+from streetwitness.errors import Misuse
 
 if TYPE_CHECKING:
     from cases.site_file import SiteFile
     from cases.site_rows import ApplyReport
     from streetwitness.analysis import Outcome
-    from streetwitness.settings import Settings
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-NO, MISUSE = 1, 2
 PROGRAM = "streetwitness"
 
 app = typer.Typer(
@@ -50,77 +44,12 @@ user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(site_app, name="site")
 app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
+app.add_typer(camera_app, name="camera")
 
 
 class DraftLanguage(StrEnum):
     ZH = "zh"
     EN = "en"
-
-
-DataOption = Annotated[
-    Path | None, typer.Option("--data", help="The data folder; default: STREETWITNESS_DATA_DIR, or the user's own.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
-
-
-def _sentence_of(error: Exception) -> str | None:
-    """What to tell a person, for the errors that are answers; None for a fault of the program."""
-    from cases.errors import CaseError
-    from detectors.errors import DetectorError
-    from evidence.errors import EvidenceError
-    from ingest.errors import IngestError
-    from models.personal_data import PersonalDataError
-
-    if isinstance(error, StartError | CaseError | DetectorError | EvidenceError | IngestError | PersonalDataError):
-        return str(error)
-    database = sys.modules.get("sqlalchemy.exc")  # where it was never imported, it cannot have raised anything
-    # exactly these two: a broken constraint is a fault of ours
-    if database is not None and type(error) in (database.OperationalError, database.DatabaseError):
-        first = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        return f"the database does not answer as it should ({first}); look with `streetwitness doctor`"
-    if isinstance(error, OSError):
-        return f"{error.filename or 'the system'}: {error.strerror}; check the path, its rights and the room left"
-    return None
-
-
-def answers(command: Callable[P, R]) -> Callable[P, R]:
-    """Errors that are answers become a line and a status; anything else is a fault of ours and shows its traceback."""
-
-    @functools.wraps(command)
-    def answered(*arguments: P.args, **options: P.kwargs) -> R:
-        try:
-            return command(*arguments, **options)
-        except typer.Exit:
-            raise
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has enough
-            raise typer.Exit(NO) from None
-        except KeyboardInterrupt:
-            typer.echo("stopped", err=True)
-            raise typer.Exit(130) from None
-        except Exception as error:
-            sentence = _sentence_of(error)
-            if sentence is None:
-                raise
-            typer.echo(sentence, err=True)
-            raise typer.Exit(MISUSE if isinstance(error, Misuse) else NO) from error
-
-    return answered
-
-
-def _settings(**given: Any) -> "Settings":
-    from streetwitness.settings import load_settings
-
-    return load_settings(**given)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _actor() -> str:
-    """Who typed the command: the name on the machine."""
-    return getpass.getuser()
 
 
 @app.command(epilog="Example: streetwitness version")
@@ -159,7 +88,7 @@ def analyze(
     site_file = read(site)
     camera_id = _camera_of(site_file, camera)
     began = _start_of(start, site_file.values.timezone)
-    settings = _settings(data_dir=data)
+    settings = given_settings(data_dir=data)
     _check_video(video)
 
     from ingest.recordings import take_recording
@@ -278,13 +207,13 @@ def export(
     from models.database import transaction
     from streetwitness.workplace import opened_workplace
 
-    with opened_workplace(_settings(data_dir=data)) as workplace:
+    with opened_workplace(given_settings(data_dir=data)) as workplace:
         written = False
         try:
             with transaction(workplace.sessions) as session:
                 incident_id = _incident_named(session, incident)
                 vault = workplace.data.vault
-                export_bundle(session, vault, incident_id, out, actor=_actor(), at=_now(), reason=reason)
+                export_bundle(session, vault, incident_id, out, actor=actor(), at=utc_now(), reason=reason)
                 written = True
         except BaseException:
             if written:  # the commit failed: a bundle that names a custody entry nobody has is not handed out
@@ -385,7 +314,10 @@ def site_import(
     from streetwitness.workplace import opened_workplace
 
     site_file = read(file)
-    with opened_workplace(_settings(data_dir=data), make=True) as workplace, transaction(workplace.sessions) as session:
+    with (
+        opened_workplace(given_settings(data_dir=data), make=True) as workplace,
+        transaction(workplace.sessions) as session,
+    ):
         report = _apply(session, site_file, workplace.key())
     if as_json:
         typer.echo(json.dumps(asdict(report), ensure_ascii=False))
@@ -399,7 +331,7 @@ def site_import(
 def _apply(session: Any, site_file: "SiteFile", key: Any) -> "ApplyReport":
     from cases.site_rows import apply
 
-    return apply(session, site_file, key, actor=_actor(), at=_now())
+    return apply(session, site_file, key, actor=actor(), at=utc_now())
 
 
 @site_app.command("export", epilog="Example: streetwitness site export -o site.yaml")
@@ -409,12 +341,12 @@ def site_export(
     site: Annotated[str | None, typer.Option("--site", help="Its name, where there are several.")] = None,
     data: DataOption = None,
 ) -> None:
-    """Writes the site as a file. It holds names, phone numbers and camera passwords: only its owner may read it."""
+    """Writes the site as a file. It holds names and phone numbers, so only its owner may read it; no passwords."""
     from cases.site_rows import dump
     from models.database import reading
     from streetwitness.workplace import opened_workplace
 
-    with opened_workplace(_settings(data_dir=data)) as workplace, reading(workplace.sessions) as session:
+    with opened_workplace(given_settings(data_dir=data)) as workplace, reading(workplace.sessions) as session:
         dump(session, workplace.key(), out, site=site)
     typer.echo(f"{out} written; it holds personal data, keep it where that may lie")
 
@@ -426,7 +358,7 @@ def db_upgrade(data: DataOption = None) -> None:
     from models.database import newest_revision, open_database, schema_revision, upgrade
     from streetwitness.workplace import check_known
 
-    settings = _settings(data_dir=data)
+    settings = given_settings(data_dir=data)
     settings.data.make()
     engine = open_database(settings.database)
     try:
@@ -462,8 +394,13 @@ def user_add(
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
         password = sys.stdin.readline().rstrip("\n")
-    with opened_workplace(_settings(data_dir=data), make=True) as workplace, transaction(workplace.sessions) as session:
-        user = add_user(session, name=name, display_name=display_name or name, password=password, role=role, at=_now())
+    with (
+        opened_workplace(given_settings(data_dir=data), make=True) as workplace,
+        transaction(workplace.sessions) as session,
+    ):
+        user = add_user(
+            session, name=name, display_name=display_name or name, password=password, role=role, at=utc_now()
+        )
     typer.echo(f"{user.name} may sign in as {role.value.replace('_', ' ')}")
 
 
@@ -473,7 +410,7 @@ def doctor(data: DataOption = None, as_json: JsonOption = False) -> None:
     """Looks at everything the program stands on and says what is missing. 1 where something needed is."""
     from streetwitness.doctor import examine, print_findings
 
-    findings = examine(_settings(data_dir=data))
+    findings = examine(given_settings(data_dir=data))
     print_findings(findings, as_json=as_json)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(NO)
@@ -491,7 +428,24 @@ def demo(
     """A whole running site on this machine: database, Redis, worker, review desk. Ctrl+C ends it."""
     from streetwitness.demo import run_demo
 
-    run_demo(_settings(data_dir=data, footage=footage, web_port=port))
+    run_demo(given_settings(data_dir=data, footage=footage, web_port=port))
+
+
+@app.command(
+    epilog="Examples:\n\nstreetwitness run\n\nstreetwitness run --only watch\n\nstreetwitness run --data /srv/site"
+)
+@answers
+def run(
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="watch, work, relay or web; may be repeated. Default: all.")
+    ] = None,
+    data: DataOption = None,
+    port: Annotated[int | None, typer.Option("--port", help="Default: 8600.", min=1, max=65535)] = None,
+) -> None:
+    """The site for real: watchers of the live cameras, worker, relay, review desk. Ctrl+C or SIGTERM ends it."""
+    from streetwitness.run import run_site
+
+    run_site(given_settings(data_dir=data, web_port=port), only or [])
 
 
 @app.command("process", hidden=True)

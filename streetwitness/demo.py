@@ -1,4 +1,4 @@
-"""The demo: a whole running site on this machine, with real footage where there is some.
+"""The demo: a whole running site on this machine, with real footage where there is some, and streets of our own making.
 
 The first start makes users, takes the clips in and, when they are analysed, lets the demo reviewer accept one case
 and return another through the same door as everybody, so that the queue shows more than one state.
@@ -8,15 +8,12 @@ import http.client
 import os
 import secrets
 import signal
-import socket
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
@@ -25,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from cases.accounts import add_user
 from cases.review import FourPoints, decide
-from cases.site_file import SiteFile, read
+from cases.site_file import SiteFile, SiteValues, read
 from cases.site_rows import apply
 from ingest.errors import IngestError
 from ingest.recordings import take_recording
@@ -34,15 +31,17 @@ from models.enums import Decision, IncidentState, Role
 from models.incidents import Incident, ReviewDecision
 from models.people import User
 from models.places import Camera
-from streetwitness.embedded_redis import EmbeddedRedis
-from streetwitness.errors import Misuse, PortTaken, StartError
+from streetwitness.errors import DemoStopped, Misuse, StartError
 from streetwitness.jobs import recordings_to_do
-from streetwitness.settings import PREFIX, DataDir, Settings, beside_the_repository
-from streetwitness.supervisor import Child, Supervisor
+from streetwitness.rendered_streets import clip_of, last_begin, render, story_of
+from streetwitness.running_site import check_port, children, redis_of, say
+from streetwitness.settings import DataDir, Settings, beside_the_repository
+from streetwitness.supervisor import Supervisor
 from streetwitness.workplace import Workplace, now, opened_workplace
 
 DEMO_SITE = Path(__file__).with_name("demo_site.yaml")
 ACTOR = "demo"
+DEMO_PROCESSES = ("web", "worker", "relay")
 REVIEWER = "demo-reviewer"
 USERS = {
     "demo-monitor": Role.MONITOR,
@@ -61,7 +60,7 @@ ANALYSED_LOOK_EVERY_S = 1.0
 def run_demo(settings: Settings) -> None:
     """Serves until Ctrl+C or SIGTERM. Raises StartError."""
     footage = _footage(settings)
-    _check_port(settings.web_host, settings.web_port)
+    check_port(settings.web_host, settings.web_port)
     stop = threading.Event()
 
     def ask_to_stop(_number: int, _frame: FrameType | None) -> None:
@@ -70,55 +69,23 @@ def run_demo(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
     settings.data.make()
-    with _redis(settings) as redis_url, opened_workplace(settings, make=True) as workplace:
+    with redis_of(settings) as redis_url, opened_workplace(settings, make=True) as workplace:
         passwords = _users(workplace)
         clips = _take_in(workplace, footage)
-        with Supervisor(_children(settings, redis_url), _say):
+        with Supervisor(children(settings, redis_url, DEMO_PROCESSES), say):
             _wait_for_an_answer(settings, stop)
             if not stop.is_set():
                 _welcome(settings, passwords, footage, clips)
+                _add_rendered_streets(workplace, stop)
                 _let_the_reviewer_work(workplace, stop)
                 stop.wait()
-            _say("demo", "stopping")
-
-
-def _say(name: str, line: str) -> None:
-    sys.stderr.write(f"{name:>6} | {line}\n")
+            say("demo", "stopping")
 
 
 def _footage(settings: Settings) -> Path | None:
     if settings.footage is not None and not settings.footage.is_dir():
         raise Misuse(f"{settings.footage} is not a folder; give the one that holds the demo's clips with --footage")
     return settings.footage or beside_the_repository("footage")
-
-
-def _check_port(host: str, port: int) -> None:
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind((host, port))
-        except OSError as error:
-            raise PortTaken(host, port, error.strerror or str(error)) from error
-
-
-@contextmanager
-def _redis(settings: Settings) -> Iterator[str]:
-    """The URL of the Redis the settings name, else of one that lives as long as the demo."""
-    if settings.redis_url is not None:
-        yield settings.redis_url.get_secret_value()
-        return
-    with EmbeddedRedis(settings.data.redis) as embedded:
-        yield embedded.url
-
-
-def _children(settings: Settings, redis_url: str) -> list[Child]:
-    environment = {
-        f"{PREFIX}DATA_DIR": str(settings.data_dir),
-        f"{PREFIX}REDIS_URL": redis_url,
-        f"{PREFIX}WEB_PORT": str(settings.web_port),
-    }
-    command = (sys.executable, "-m", "streetwitness", "process")
-    return [Child(name, (*command, name), environment) for name in ("web", "worker", "relay")]
 
 
 def _users(workplace: Workplace) -> dict[str, str]:
@@ -152,24 +119,62 @@ def _kept_passwords(data: DataDir) -> dict[str, str]:
 
 def _take_in(workplace: Workplace, footage: Path | None) -> list[str]:
     """Cameras, fences and the recordings of the clips that are there; names of those taken in."""
-    values = read(DEMO_SITE).values
+    values = _site(workplace.data)
     # the clips are named as they lie in the footage folder, wherever that is
     site_file = SiteFile((footage or workplace.data.root) / DEMO_SITE.name, values)
+    real = [camera.id for camera in read(DEMO_SITE).values.cameras if story_of(camera.source) is None]
     taken: list[str] = []
     with transaction(workplace.sessions) as session:
         apply(session, site_file, workplace.key(), actor=ACTOR, at=now())
         session.flush()
-        for camera in session.scalars(select(Camera).where(Camera.id.in_([each.id for each in values.cameras]))):
+        for camera in session.scalars(select(Camera).where(Camera.id.in_(real))):
             clip = Path(camera.source)
-            if footage is None or not clip.is_file():
+            if not clip.is_file():
                 continue
             try:
                 take_recording(session, camera.id, clip, None)
             except IngestError as error:
-                _say("demo", str(error))
+                say("demo", str(error))
             else:
                 taken.append(clip.name)
     return taken
+
+
+def _site(data: DataDir) -> SiteValues:
+    """The demo's site, in which a rendered camera names the clip that is or will be in the data folder."""
+    values = read(DEMO_SITE).values
+    cameras = [
+        camera
+        if (story := story_of(camera.source)) is None
+        else camera.model_copy(update={"source": str(clip_of(data.demo_footage, story))})
+        for camera in values.cameras
+    ]
+    return values.model_copy(update={"cameras": tuple(cameras)})
+
+
+def _add_rendered_streets(workplace: Workplace, stop: threading.Event) -> None:
+    """Renders what an earlier start has not, while the desk is already open, and takes each clip in as it is done."""
+    values = read(DEMO_SITE).values
+    stories = {camera.id: story for camera in values.cameras if (story := story_of(camera.source)) is not None}
+    folder, began_at = workplace.data.demo_footage, last_begin(now(), ZoneInfo(values.timezone))
+
+    def go_on(_share: float) -> None:
+        if stop.is_set():
+            raise DemoStopped
+
+    try:
+        for number, (camera_id, story) in enumerate(stories.items(), 1):
+            if not clip_of(folder, story).is_file():
+                say("demo", f"rendering street {number} of {len(stories)} ({story}), on the first start only")
+            clip = render(folder, story, began_at, go_on)
+            with transaction(workplace.sessions) as session:
+                take_recording(session, camera_id, clip, None)
+    except DemoStopped:
+        return
+    except (IngestError, OSError) as error:
+        say("demo", f"no rendered streets: {error}")
+        return
+    say("demo", f"{len(stories)} rendered streets are analysed now; cases appear as they are found")
 
 
 def _wait_for_an_answer(settings: Settings, stop: threading.Event) -> None:
@@ -190,11 +195,11 @@ def _wait_for_an_answer(settings: Settings, stop: threading.Event) -> None:
 
 def _welcome(settings: Settings, passwords: dict[str, str], footage: Path | None, clips: list[str]) -> None:
     if clips:
-        _say("demo", f"{len(clips)} clips from {footage} are analysed now; cases appear as they are found")
+        say("demo", f"{len(clips)} clips from {footage} are analysed now; cases appear as they are found")
     elif footage is not None:
-        _say("demo", f"{footage} holds none of the demo's clips; the site starts with cameras and fences, no incidents")
+        say("demo", f"{footage} holds none of the demo's clips; the site has its rendered streets alone")
     else:
-        _say("demo", "no footage; the site starts with cameras and fences, no incidents (give a folder with --footage)")
+        say("demo", "no footage; the site has its rendered streets alone (give a folder of clips with --footage)")
     table = Table(title=f"http://{settings.web_host}:{settings.web_port}/", title_style="bold", title_justify="left")
     for heading in ("user", "password", "role"):
         table.add_column(heading, no_wrap=True)
@@ -213,7 +218,7 @@ def _let_the_reviewer_work(workplace: Workplace, stop: threading.Event) -> None:
     with reading(workplace.sessions) as session:
         found = dict(session.execute(select(Incident.state, func.count()).group_by(Incident.state)).tuples().all())
         decided = session.scalar(select(func.count()).select_from(ReviewDecision))
-    _say("demo", f"analysed: {', '.join(f'{count} {state.value}' for state, count in found.items()) or 'no incidents'}")
+    say("demo", f"analysed: {', '.join(f'{count} {state.value}' for state, count in found.items()) or 'no incidents'}")
     if not decided:
         with transaction(workplace.sessions) as session:
             _decide_two(session, now())
@@ -233,4 +238,4 @@ def _decide_two(session: Session, at: datetime) -> None:
     )
     for incident_id, (decision, reason, points) in zip(waiting, choices, strict=False):
         decide(session, incident_id, user=reviewer, decision=decision, reason=reason, four_points=points, at=at)
-        _say("demo", f"{REVIEWER}: {decision.value} {str(incident_id)[:8]}")
+        say("demo", f"{REVIEWER}: {decision.value} {str(incident_id)[:8]}")

@@ -34,3 +34,10 @@ class PortTaken(StartError):
 
 class SchemaMismatch(StartError):
     """The database was made by another version of this program."""
+
+
+class DemoStopped(StartError):
+    def __init__(self) -> None:
+        super().__init__(
+            "the demo was asked to end before its streets were rendered; the next start goes on from there"
+        )

@@ -1,4 +1,4 @@
-"""The processes of a site: worker, web, relay. Each is started by the supervisor and leaves when it is gone."""
+"""The processes of a site: watcher, worker, web, relay. The supervisor starts each, and each leaves when it is gone."""
 
 import logging
 import os
@@ -13,6 +13,7 @@ from streetwitness.workplace import Workplace, now, opened_workplace
 log = logging.getLogger(__name__)
 
 RELAY_LOOKS_EVERY_S = 2.0
+MEGABYTE = 1_000_000
 
 
 def leave_with_parent() -> None:
@@ -27,7 +28,7 @@ def leave_with_parent() -> None:
 
 def run_process(name: str) -> None:
     """Runs the process of that name until SIGTERM. Raises Misuse for a name that is none."""
-    doors = {"worker": work, "web": serve, "relay": deliver}
+    doors = {"watcher": watch, "worker": work, "web": serve, "relay": deliver}
     if name not in doors:
         raise Misuse(f"there is no process {name!r}; there are {', '.join(doors)}")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -38,8 +39,33 @@ def run_process(name: str) -> None:
         doors[name](workplace)
 
 
+def watch(workplace: Workplace) -> None:
+    from ingest.live_camera import OurClock, Surroundings  # noqa: PLC0415 - each process loads only what it needs
+    from ingest.look_desk import LookDesk  # noqa: PLC0415
+    from ingest.packet_ring import PacketRing, RingBudget  # noqa: PLC0415
+    from ingest.sampler import Sampling  # noqa: PLC0415
+    from ingest.watcher import Watcher, holder_name  # noqa: PLC0415
+    from streetwitness.analysis import detector_on, weights_of  # noqa: PLC0415
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    settings = workplace.settings
+    budget = RingBudget(settings.ring_total_mb * MEGABYTE // settings.watchers)
+    with LookDesk(detector_on(weights_of(settings))) as desk:
+        around = Surroundings(
+            sessions=workplace.sessions,
+            vault_root=workplace.data.vault,
+            desk=desk,
+            networks=settings.dialled,
+            clock=OurClock(),
+            sampling=Sampling(look_s=settings.look_s),
+            ring=lambda: PacketRing(settings.ring_s, settings.ring_mb * MEGABYTE, budget),
+        )
+        Watcher(around, workplace.key(), holder_name()).run(stop)
+
+
 def work(workplace: Workplace) -> None:
-    from redis import Redis  # noqa: PLC0415 - each process loads only what it needs
+    from redis import Redis  # noqa: PLC0415
     from rq import Queue, SimpleWorker  # noqa: PLC0415
 
     from streetwitness.jobs import QUEUE, Sweeper  # noqa: PLC0415
@@ -71,6 +97,7 @@ def serve(workplace: Workplace) -> None:
             drafts_dir=workplace.data.drafts,
             public_hosts=settings.public_hosts,
             secure_cookies=settings.secure_cookies,
+            metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
         )
     )
     uvicorn.run(

@@ -15,11 +15,16 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ingest.camera_address import PRIVATE_NETWORKS, Networks
 from models.database import sqlite_url
 from streetwitness.errors import SettingsRefused
 
 PREFIX = "STREETWITNESS_"
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,10 @@ class DataDir:
         return self.root / "demo-users.txt"
 
     @property
+    def demo_footage(self) -> Path:
+        return self.root / "demo_footage"
+
+    @property
     def locks(self) -> Path:
         return self.root / "locks"
 
@@ -81,25 +90,43 @@ class Settings(BaseSettings):
     weights: str | None = None  # a folder, a .pt file, or a name
     footage: Path | None = None  # recordings for the demo and for tests
     look_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    watchers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: max(cores() // 2, 1))
+    ring_s: Annotated[float, Field(ge=10, le=600)] = 30.0  # of packets kept of each camera, for looking back
+    ring_mb: Annotated[int, Field(ge=4)] = 40  # of each camera at most
+    ring_total_mb: Annotated[int, Field(ge=64)] = 4000  # of all cameras of this machine
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 8600
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")
     secure_cookies: bool = False
+    metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None  # None: /metrics answers nobody
+    camera_networks: Annotated[tuple[str, ...], NoDecode] = PRIVATE_NETWORKS  # where cameras may be dialled
 
     @field_validator("data_dir", "footage")
     @classmethod
     def whole_path(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
 
-    @field_validator("public_hosts", mode="before")
+    @field_validator("public_hosts", "camera_networks", mode="before")
     @classmethod
     def listed(cls, value: Any) -> Any:
         """`desk.example,localhost` as two names."""
         return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
+    @field_validator("camera_networks")
+    @classmethod
+    def networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Raises ValueError for what is no network such as 10.0.0.0/8."""
+        Networks.of(texts)
+        return texts
+
     @property
     def data(self) -> DataDir:
         return DataDir(self.data_dir)
+
+    @property
+    def dialled(self) -> Networks:
+        """The networks in which cameras may be dialled."""
+        return Networks.of(self.camera_networks)
 
     @property
     def database(self) -> str:

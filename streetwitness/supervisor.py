@@ -16,7 +16,7 @@ from typing import Self
 
 log = logging.getLogger(__name__)
 
-STOP_WITHIN_S = 10.0
+STOP_WITHIN_S = 20.0  # a watcher cuts the evidence that is due before it goes
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.5, 30.0
 STEADY_AFTER_S = 30.0  # a child that lived this long is forgiven its earlier deaths
 

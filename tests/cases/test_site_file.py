@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from cases.camera_entry import redacted
 from cases.errors import SiteFileRefused
-from cases.site_file import SiteFile, read, redacted
+from cases.site_file import SiteFile, read
 from cases.timetable import days_of, minutes_of
-from models.enums import CameraKind
+from models.enums import CameraKind, Transport
 
 SOUND = """\
 site: Dongcheng demo
@@ -83,14 +84,111 @@ def test_a_part_written_once_may_be_repeated_with_an_anchor(tmp_path):
     assert first.timetable == second.timetable != ()
 
 
-def test_a_recording_is_found_from_the_folder_of_the_site_file_and_a_url_is_left_alone(tmp_path):
+def test_a_recording_is_found_from_the_folder_of_the_site_file_and_a_url_loses_its_password(tmp_path):
     text = SOUND.replace("rtsp://viewer:secret@camera.example/main", "../clips/lot.mp4")
     folder = tmp_path / "sites"
     folder.mkdir()
     by_path = sound(folder, text)
     assert by_path.source_of(by_path.values.cameras[0]) == str(tmp_path / "clips" / "lot.mp4")
     by_url = sound(folder)
-    assert by_url.source_of(by_url.values.cameras[0]) == "rtsp://viewer:secret@camera.example/main"
+    camera = by_url.values.cameras[0]
+    assert by_url.source_of(camera) == "rtsp://camera.example/main"
+    assert (camera.username, camera.password) == ("viewer", "secret")
+    assert "secret" not in repr(by_url)
+
+
+LIVE = """    sub_source: rtsp://camera.example/sub
+    transport: udp
+    onvif: http://camera.example:8000/onvif/device_service
+    views: [{preset: gate, token: Preset_1, stay_s: 40}, {preset: corner, stay_s: 20}, {preset: spare}]
+    watched: false
+"""
+
+
+def test_how_a_live_camera_is_reached_is_part_of_the_file(tmp_path):
+    camera = sound(tmp_path, SOUND.replace("    location:", f"{LIVE}    location:")).values.cameras[0]
+    assert (camera.sub_source, camera.transport, camera.watched) == ("rtsp://camera.example/sub", Transport.UDP, False)
+    assert camera.onvif == "http://camera.example:8000/onvif/device_service"
+    assert [(view.preset, view.token, view.stay_s) for view in camera.views] == [
+        ("gate", "Preset_1", 40.0),
+        ("corner", None, 20.0),
+        ("spare", None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "bare", "login"),
+    [
+        ("rtsp://10.0.0.5/main", "rtsp://10.0.0.5/main", (None, None)),
+        ("RTSP://viewer@10.0.0.5:8554/a?b=c", "rtsp://10.0.0.5:8554/a?b=c", ("viewer", None)),
+        ("rtsps://a%40b:p%2Fw%3A%25@[fd00::5]/x", "rtsps://[fd00::5]/x", ("a@b", "p/w:%")),
+        ("rtsp://viewer:%E5%AF%86%E7%A0%81@camera", "rtsp://camera", ("viewer", "密码")),
+    ],
+    ids=["no_login", "name_alone", "percent_encoded", "chinese_password"],
+)
+def test_a_url_is_taken_apart_into_address_and_login(tmp_path, source, bare, login):
+    camera = sound(tmp_path, SOUND.replace("rtsp://viewer:secret@camera.example/main", source)).values.cameras[0]
+    assert camera.source == bare
+    assert (camera.username, camera.password) == login
+
+
+PASSWORDS = {
+    "raw_at_sign": ("source: rtsp://viewer:se@cret@camera/main", "in a password write %40 for @"),
+    "raw_slash": ("source: rtsp://viewer:se/cret@camera/main", "in a password write %40 for @ and %2F for /"),
+    "no_user": ("source: rtsp://:secret@camera/main", "has an @ without a user name before it"),
+    "not_utf8": ("source: rtsp://viewer:%ffsecret@camera/main", "is not UTF-8; percent-encode it again"),
+    "blank": ('source: "rtsp://viewer:se cret@camera/main"', "holds blanks"),
+    "another_scheme": ("source: http://viewer:secret@camera/main", "should start with rtsp:// or rtsps://"),
+    "too_long": (
+        f"source: rtsp://viewer:se@cret@camera/{'x' * 1000}",
+        "should have at most 1000 characters, found a URL",
+    ),
+    "twice": ("username: viewer\n    source: rtsp://viewer:secret@camera/main", "given more than once"),
+    "two_logins": (
+        "sub_source: rtsp://other:secret@camera/sub\n    source: rtsp://viewer:secret@camera/main",
+        "given more than once",
+    ),
+    "no_user_name": ("password: secret\n    source: rtsp://camera/main", "a password without a user name"),
+    "a_number": (
+        "username: v\n    password: 5ecret\n    source: rtsp://camera/main".replace("5ecret", "1234"),
+        "in quotes",
+    ),
+    "empty": (
+        'username: v\n    password: ""\n    source: rtsp://camera/main',
+        "password: should have at least 1 character",
+    ),
+    "onvif_over_rtsp": (
+        "onvif: rtsp://camera\n    source: rtsp://camera/main",
+        "should start with http:// or https://",
+    ),
+    "sub_stream_in_a_file": ("sub_source: sub.mp4\n    source: rtsp://camera/main", "should start with rtsp://"),
+    "recording_with_a_password": (
+        "username: v\n    password: secret\n    source: lot.mp4",
+        "username, password: only a camera that is dialled has this",
+    ),
+    "preset_twice": (
+        "views: [{preset: a}, {preset: a}]\n    source: rtsp://camera/main",
+        "preset `a` stands here twice",
+    ),
+}
+
+
+@pytest.mark.parametrize(("instead", "sentence"), PASSWORDS.values(), ids=PASSWORDS)
+def test_what_is_wrong_with_a_camera_is_told_without_its_password(tmp_path, instead, sentence):
+    text = SOUND.replace("source: rtsp://viewer:secret@camera.example/main", instead)
+    problems = refusal(tmp_path, text)
+    assert len(problems) == 1
+    assert sentence in problems[0]
+    assert not any(secret in problems[0] for secret in ("secret", "cret", "1234", "se@"))
+
+
+def test_a_fence_on_a_preset_that_the_camera_does_not_have_is_refused(tmp_path):
+    text = SOUND.replace("    location:", f"{LIVE}    location:").replace(
+        "    timetable:", "    preset: gat\n    timetable:"
+    )
+    assert refusal(tmp_path, text) == [
+        "line 18: geofences[0].preset: camera gate-3 has no preset `gat`; known: corner, gate, spare"
+    ]
 
 
 REFUSED = {

@@ -7,19 +7,23 @@ from stat import S_IMODE
 import pytest
 from sqlalchemy import inspect, select
 
+from cases.cameras import note_clock
 from cases.errors import SiteConflict
 from cases.site_file import read
 from cases.site_rows import BEGINNING, ApplyReport, apply, dump
 from models.database import reading, transaction
+from models.enums import ClockMeasure
 from models.people import Officer, Owner, Vehicle
 from models.personal_data import PersonalDataError, PersonalDataKey
 from models.places import Camera, Geofence, GeofenceVersion, Loudspeaker, Site
-from tests.cases.test_site_file import SOUND, written
+from models.watching import CameraConnection, CameraView
+from tests.cases.test_site_file import LIVE, SOUND, written
 from tests.conftest import sqlite_copy
 
 KEY = PersonalDataKey(b"k" * 32)
 FIRST_DAY = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 NEXT_DAY = FIRST_DAY + timedelta(days=1)
+TABLES = (Site, Camera, Geofence, GeofenceVersion, Loudspeaker, Officer, Owner, Vehicle)
 
 
 def imported(database, folder: Path, text: str = SOUND, at: datetime = FIRST_DAY) -> ApplyReport:
@@ -40,13 +44,13 @@ def everything(database) -> dict[str, list[dict[str, object]]]:
     """Every row of a site as plain values; sealed values are opened, made-up ids left out."""
     rows: dict[str, list[dict[str, object]]] = {}
     with reading(database.sessions) as session:
-        for table in (Site, Camera, Geofence, GeofenceVersion, Loudspeaker, Officer, Owner, Vehicle):
+        for table in (*TABLES, CameraConnection, CameraView):
             columns = [attribute.key for attribute in inspect(table).column_attrs]
             rows[table.__tablename__] = sorted(
                 (
                     {
-                        name: KEY.open(getattr(row, name), f"{table.__tablename__}.{name[:-7]}:{row.id}")
-                        if name.endswith("_sealed")
+                        name: KEY.open(getattr(row, name), f"{table.__tablename__}.{name[:-7]}:{id_of(row)}")
+                        if name.endswith("_sealed") and getattr(row, name) is not None
                         else getattr(row, name)
                         for name in columns
                         if not (name == "id" and isinstance(row, Officer | Owner | Vehicle | GeofenceVersion | Site))
@@ -57,6 +61,10 @@ def everything(database) -> dict[str, list[dict[str, object]]]:
                 key=str,
             )
     return rows
+
+
+def id_of(row) -> object:
+    return row.camera_id if isinstance(row, CameraConnection) else row.id
 
 
 def test_an_import_writes_the_site_with_a_first_version_that_holds_for_old_recordings(database, tmp_path):
@@ -186,10 +194,14 @@ FULL = (
     .replace("officers:", "  - {plate: '12345'}\n  - {plate: 粤Z1234港}\nofficers:")
     .replace("driver: onvif", "driver: onvif, url: 'http://horn.example/?a=b#c'")
     .replace("[1E5]", "['1E5']")
+    .replace("preset: p2", "preset: corner")
+    .replace("    location:", f"{LIVE}    location:")
 )
 
 
-def test_what_is_exported_imports_elsewhere_as_the_same_rows(sqlite_database, empty_elsewhere, tmp_path):
+def test_what_is_exported_imports_elsewhere_as_the_same_rows_but_for_the_password(
+    sqlite_database, empty_elsewhere, tmp_path
+):
     imported(sqlite_database, tmp_path, FULL)
     exported = tmp_path / "exported.yaml"
     with reading(sqlite_database.sessions) as session:
@@ -197,8 +209,79 @@ def test_what_is_exported_imports_elsewhere_as_the_same_rows(sqlite_database, em
     assert S_IMODE(exported.stat().st_mode) == 0o600, "names and phones stand in it"
     here = imported(sqlite_database, tmp_path, exported.read_text(encoding="utf-8"), at=NEXT_DAY)
     assert here.changed_nothing
+    assert "secret" not in exported.read_text(encoding="utf-8")
     imported(empty_elsewhere, tmp_path, exported.read_text(encoding="utf-8"))
-    assert everything(empty_elsewhere) == everything(sqlite_database)
+    before, after = everything(sqlite_database), everything(empty_elsewhere)
+    (connection,) = before["camera_connection"]
+    assert connection.pop("password_sealed") == "secret"
+    assert after["camera_connection"][0].pop("password_sealed") is None
+    assert after == before
+
+
+def test_a_password_is_sealed_kept_by_an_import_without_it_and_gone_with_the_user_name(sqlite_database, tmp_path):
+    def connection() -> CameraConnection:
+        with reading(sqlite_database.sessions) as session:
+            return session.get_one(CameraConnection, "gate-3")
+
+    imported(sqlite_database, tmp_path)
+    sealed = connection().password_sealed
+    assert sealed is not None
+    assert b"secret" not in sealed
+    assert KEY.open(sealed, "camera_connection.password:gate-3") == "secret"
+    without = SOUND.replace("rtsp://viewer:secret@", "rtsp://viewer@").replace("/main", "/other")
+    assert imported(sqlite_database, tmp_path, without).changed == ["camera gate-3"]
+    assert connection().password_sealed == sealed
+    anew = SOUND.replace("viewer:secret@", "viewer:geheim@")
+    assert imported(sqlite_database, tmp_path, anew).changed == ["camera gate-3"]
+    assert KEY.open(connection().password_sealed or b"", "camera_connection.password:gate-3") == "geheim"
+    imported(sqlite_database, tmp_path, SOUND.replace("viewer:secret@", ""))
+    assert (connection().username, connection().password_sealed) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "instead",
+    ["rtsp://viewer@elsewhere.example/main", "rtsp://admin@camera.example/main"],
+    ids=["another_host", "another_user"],
+)
+def test_a_kept_password_is_not_sent_to_another_host_or_for_another_user(sqlite_database, tmp_path, instead):
+    imported(sqlite_database, tmp_path)
+    with pytest.raises(SiteConflict, match="write its password again"):
+        imported(sqlite_database, tmp_path, SOUND.replace("rtsp://viewer:secret@camera.example/main", instead))
+    for beside in ("sub_source: rtsp://evil.example/s", "onvif: http://evil.example/"):
+        text = SOUND.replace("viewer:secret@", "viewer@").replace("    location:", f"    {beside}\n    location:")
+        with pytest.raises(SiteConflict, match="write its password again"):
+            imported(sqlite_database, tmp_path, text)
+
+
+def test_a_camera_that_becomes_a_recording_is_dialled_no_more(sqlite_database, tmp_path):
+    imported(sqlite_database, tmp_path, SOUND.replace("    location:", f"{LIVE}    location:"))
+    imported(sqlite_database, tmp_path, SOUND.replace("rtsp://viewer:secret@camera.example/main", "lot.mp4"))
+    rows = everything(sqlite_database)
+    assert rows["camera_connection"] == rows["camera_view"] == []
+
+
+def test_what_was_learnt_of_a_view_outlives_an_import(sqlite_database, tmp_path):
+    text = SOUND.replace("    location:", f"{LIVE}    location:")
+    imported(sqlite_database, tmp_path, text)
+    with transaction(sqlite_database.sessions) as session:
+        for preset in ("", "corner", "spare"):
+            view = session.get(CameraView, ("gate-3", preset)) or CameraView(camera_id="gate-3", preset=preset)
+            view.fingerprint, view.learnt_at = preset.encode() or b"home", FIRST_DAY
+            session.add(view)
+    imported(sqlite_database, tmp_path, text.replace(", {preset: spare}", "").replace("stay_s: 20", "stay_s: 25"))
+    views = [
+        (view["preset"], view["position"], view["fingerprint"]) for view in everything(sqlite_database)["camera_view"]
+    ]
+    assert sorted(views) == [("", None, b"home"), ("corner", 1, b"corner"), ("gate", 0, None)]
+
+
+def test_a_measured_clock_is_worth_more_than_what_the_file_says(sqlite_database, tmp_path):
+    text = SOUND.replace("    location:", "    clock: {offset_s: 3.0, error_s: 0.5}\n    location:")
+    imported(sqlite_database, tmp_path, text)
+    with transaction(sqlite_database.sessions) as session:
+        note_clock(session, "gate-3", offset_s=-0.2, error_s=0.1, measure=ClockMeasure.RTCP, at=FIRST_DAY)
+    assert imported(sqlite_database, tmp_path, text, at=NEXT_DAY).changed_nothing
+    assert everything(sqlite_database)["camera"][0]["clock_offset_s"] == -0.2
 
 
 @pytest.fixture

@@ -1,8 +1,17 @@
 """The moments of stopping and leaving, from pictures that show the object at its place or do not."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from detectors.stop_moment import Shown, leave_moment, stop_moment
+from detectors.appearance import Appearance
+from detectors.frame import Frame
+from detectors.geometry import Box
+from detectors.stop_moment import PASSING_S, Shown, leave_moment, look_for, stop_moment
+from tests.detectors.drawn import shown as frame_at
+from tests.media.make_clips import RATE, Film, Vehicle, parks, passes
+
+PLACE = Box(120, 150, 200, 190)
 
 
 def pictures(text: str, step_s: float = 0.1) -> list[Shown]:
@@ -21,7 +30,8 @@ def pictures(text: str, step_s: float = 0.1) -> list[Shown]:
     ],
 )
 def test_the_moment_of_stopping(text: str, moment: float | None) -> None:
-    assert stop_moment(pictures(text)) == moment
+    stop = stop_moment(pictures(text))
+    assert (stop and stop.at_s) == moment
 
 
 @pytest.mark.parametrize(
@@ -35,3 +45,50 @@ def test_the_moment_of_stopping(text: str, moment: float | None) -> None:
 )
 def test_the_moment_of_leaving(text: str, moment: float) -> None:
     assert leave_moment(pictures(text)) == moment
+
+
+def appearance_at(film: Film, at_s: float) -> Appearance:
+    return Appearance.of(frame_at(film, at_s), PLACE)
+
+
+def frames_of(film: Film, from_s: float, to_s: float) -> Iterator[Frame]:
+    return (frame_at(film, number / RATE) for number in range(round(from_s * RATE), round(to_s * RATE) + 1))
+
+
+def each_asked(appearance: Appearance, frames: Iterator[Frame]) -> list[Shown]:
+    return [Shown(frame.media_s, appearance.likeness(frame).same) for frame in frames]
+
+
+PASSER_BY = passes("yellow", 5.0, takes_s=1.5)
+THE_SAME_BEFORE = parks("red", stops_s=-5.0, leaves_s=1.0)
+
+
+@pytest.mark.parametrize(
+    "vehicles",
+    [
+        pytest.param((parks("red", stops_s=4.0),), id="comes"),
+        pytest.param((parks("red", stops_s=3.9), PASSER_BY), id="comes_and_somebody_passes_in_front"),
+        pytest.param((THE_SAME_BEFORE, parks("red", stops_s=6.0)), id="another_like_it_stood_there_before"),
+        pytest.param((parks("red"),), id="stood_there_all_along"),
+    ],
+)
+def test_the_stop_is_found_without_asking_every_picture_and_its_picture_is_kept(vehicles: tuple[Vehicle, ...]) -> None:
+    film = Film(vehicles, 9)
+    appearance = appearance_at(film, 8.5)
+    answers = look_for(appearance, frames_of(film, 0.0, 8.5))
+    stop, sure = stop_moment(answers), stop_moment(each_asked(appearance, frames_of(film, 0.0, 8.5)))
+    assert (stop and stop.at_s) == (sure and sure.at_s)
+    assert len(answers) < 0.75 * 8.5 * RATE
+    kept = [each for each in answers if each.frame is not None]
+    assert kept == ([] if stop is None else [stop])
+    assert all(each.frame is not None and each.frame.media_s == each.at_s for each in kept)
+
+
+@pytest.mark.parametrize("leaves_s", [3.0, 3.1, 6.2])
+def test_the_leaving_is_found_as_exactly_as_by_asking_every_picture(leaves_s: float) -> None:
+    film = Film((parks("red", leaves_s=leaves_s),), 9)
+    appearance = appearance_at(film, 1.0)
+    answers = look_for(appearance, frames_of(film, 1.0, 8.5))
+    assert leave_moment(answers) == leave_moment(each_asked(appearance, frames_of(film, 1.0, 8.5)))
+    assert leaves_s <= leave_moment(answers) < leaves_s + PASSING_S
+    assert len(answers) < 0.75 * 7.5 * RATE

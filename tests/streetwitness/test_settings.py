@@ -1,5 +1,7 @@
 """Settings: read once, checked at once, and never printed with their passwords."""
 
+from ipaddress import ip_address
+
 import pytest
 from pydantic import ValidationError
 
@@ -37,11 +39,20 @@ def test_a_list_of_hosts_is_written_with_commas(monkeypatch):
     assert loaded(monkeypatch, PUBLIC_HOSTS="desk.example, localhost").public_hosts == ("desk.example", "localhost")
 
 
+def test_cameras_are_dialled_in_private_networks_unless_others_are_named(monkeypatch):
+    assert loaded(monkeypatch).dialled.why_refused(ip_address("192.168.1.64")) is None
+    assert "not in the networks of this site" in str(loaded(monkeypatch).dialled.why_refused(ip_address("8.8.8.8")))
+    named = loaded(monkeypatch, CAMERA_NETWORKS="203.0.113.0/24, fd12::/64").dialled
+    assert named.why_refused(ip_address("203.0.113.9")) is None
+    assert named.why_refused(ip_address("fd12::1")) is None
+    assert named.why_refused(ip_address("192.168.1.64")) is not None
+
+
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
         ("STREETWITNESS_DATA_DRI", "did you mean STREETWITNESS_DATA_DIR?"),
-        ("STREETWITNESS_XYZZY_PLUGH", "known are STREETWITNESS_DATABASE_URL, STREETWITNESS_DATA_DIR"),
+        ("STREETWITNESS_XYZZY_PLUGH", "known are STREETWITNESS_CAMERA_NETWORKS, STREETWITNESS_DATABASE_URL"),
         ("streetwitness_wieghts", "did you mean STREETWITNESS_WEIGHTS?"),
     ],
     ids=["letters_swapped", "nothing_like_it", "lower_case"],
@@ -54,8 +65,24 @@ def test_an_unknown_key_stops_the_start_with_a_hint(name, hint):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("LOOK_S", "0"), ("LOOK_S", "soon"), ("WEB_PORT", "70000"), ("SECURE_COOKIES", "perhaps")],
-    ids=["look_of_zero", "look_in_words", "no_such_port", "neither_yes_nor_no"],
+    [
+        ("LOOK_S", "0"),
+        ("LOOK_S", "soon"),
+        ("WEB_PORT", "70000"),
+        ("SECURE_COOKIES", "perhaps"),
+        ("CAMERA_NETWORKS", "10.0.0.0/8, cameras.example"),
+        ("CAMERA_NETWORKS", "10.0.0.1/8"),
+        ("METRICS_TOKEN", "short"),
+    ],
+    ids=[
+        "look_of_zero",
+        "look_in_words",
+        "no_such_port",
+        "neither_yes_nor_no",
+        "network_that_is_a_name",
+        "network_with_a_host_in_it",
+        "token_that_is_guessed",
+    ],
 )
 def test_a_value_that_cannot_be_is_refused_with_the_name_of_the_setting(monkeypatch, name, value):
     with pytest.raises(SettingsRefused, match=f"^STREETWITNESS_{name}: .*correct it or unset it$"):
@@ -69,7 +96,8 @@ def test_a_password_in_a_refused_setting_is_not_told():
 
 
 def test_passwords_print_as_stars(monkeypatch):
-    settings = loaded(monkeypatch, DATABASE_URL="postgresql+psycopg://u:geheim@h/d", REDIS_URL="redis://:geheim@h")
+    urls = {"DATABASE_URL": "postgresql+psycopg://u:geheim@h/d", "REDIS_URL": "redis://:geheim@h"}
+    settings = loaded(monkeypatch, METRICS_TOKEN="geheim" * 4, **urls)
     assert settings.database == "postgresql+psycopg://u:geheim@h/d"
     for shown in (repr(settings), str(settings), str(settings.model_dump()), settings.model_dump_json()):
         assert "geheim" not in shown

@@ -1,0 +1,75 @@
+"""The road on the stories of the demo, with a detector that looks at the pictures: what is put on record is what
+the story says, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from detectors.rendered_street.film import Film
+from detectors.rendered_street.stories import STORIES
+from detectors.rendered_street.story import Story
+from detectors.sightings import Detector
+from detectors.weights import find_detector
+from ingest.rendered_clip import write_rendered_clip
+from models.enums import Act
+from tests.conftest import Database
+from tests.rows import NOON
+from tests.scenarios.street import Seen, Street, open_street
+
+DWELL_S, GRACE_S, LOOK_S = 15.0, 15.0, 2.0
+
+
+@pytest.fixture(scope="session", params=["of_the_project", "of_development"])
+def detector(request: pytest.FixtureRequest) -> Detector:
+    """The best weights of the program itself, and those that development keeps beside the repository."""
+    if request.param == "of_development":
+        return find_detector(str(request.getfixturevalue("weights_dir")))
+    own = Path(__file__).parents[2] / "detectors" / "weights"
+    if not list(own.glob("**/*.xml")):
+        pytest.skip("the project has no weights of its own yet")
+    return find_detector(str(own))
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("rendered")
+    for name, story in STORIES.items():
+        write_rendered_clip(Film(story), folder / f"{name}.mp4", NOON)
+    return {name: folder / f"{name}.mp4" for name in STORIES}
+
+
+@pytest.fixture
+def watched(sqlite_database: Database, tmp_path: Path, clips: dict[str, Path], detector: Detector):
+    def watch(story: Story) -> Seen:
+        open_street(
+            sqlite_database.sessions, dwell_s=DWELL_S, grace_s=GRACE_S, no_stopping=story.fence_in_picture()
+        )
+        street = Street(sqlite_database.sessions, tmp_path / "vault")
+        return street.watch(clips[story.name], detector=detector)
+
+    return watch
+
+
+def test_who_parks_and_stays_is_drafted(watched) -> None:
+    story = STORIES["parks-and-stays"]
+    car = watched(story).incident
+    (stop,) = story.stops
+    assert car.state == "drafted"
+    assert car.acts == [Act.CONFIRMED, Act.GRACE_STARTED, Act.GRACE_EXPIRED]
+    assert car.stopped_s == pytest.approx(stop.stopped_s, abs=2)
+    assert DWELL_S <= car.confirmed_s - car.stopped_s <= DWELL_S + 2 * LOOK_S
+    assert car.last_seen_s >= story.seconds - 2 * LOOK_S
+
+
+def test_who_leaves_within_the_grace_is_not(watched) -> None:
+    story = STORIES["parks-and-leaves"]
+    van = watched(story).incident
+    (stop,) = story.stops
+    assert van.state == "resolved"
+    assert van.stopped_s == pytest.approx(stop.stopped_s, abs=2)
+    assert van.left_s == pytest.approx(stop.left_s, abs=2)
+    assert van.drafts == []
+
+
+def test_a_stall_a_bag_and_passing_traffic_are_no_parking(watched) -> None:
+    assert watched(STORIES["stall-and-bag"]).incidents == []
