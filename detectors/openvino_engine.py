@@ -5,7 +5,7 @@ on as many infer requests as the machine has cores. The measurements are in docs
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from detectors.class_roles import roles_of
 from detectors.compiled_model import compiled
@@ -29,6 +30,7 @@ LETTERBOX_GREY = 114  # what Ultralytics trains with
 LOWEST_CONFIDENCE = 0.15  # the tracker decides what a weak detection is worth
 NMS_IOU = 0.6
 NESTED_SHARE = 0.8  # a box lying in a surer one of the same role to this share is a part of it
+BESIDE_YOLO11N, MUCH_LESS = "recall_beside_yolo11n", 0.95  # key of our own weights' metadata
 END_TO_END_COLUMNS = 6  # x1 y1 x2 y2 score class: models that suppress doubles themselves
 
 
@@ -42,7 +44,9 @@ class OpenVinoDetector:
         self.folder = folder
         self.name = models[0].stem
         self.digest = sha256_of(models[0].with_suffix(".bin"))
-        names = _class_names(folder)
+        metadata = _metadata(folder)
+        names = {int(number): str(name) for number, name in metadata["names"].items()}
+        self.weakness = _weakness(self.name, metadata.get(BESIDE_YOLO11N) or {})
         self._roles = roles_of(names)
         self._names = names
         if not self._roles:
@@ -161,10 +165,20 @@ def _prepared(path: Path) -> tuple[Any, int, int]:
     return steps.build(), height, width
 
 
-def _class_names(folder: Path) -> dict[int, str]:
-    metadata = folder / "metadata.yaml"
+def _metadata(folder: Path) -> dict[str, Any]:
+    """What the exporter wrote beside the model; `names` is in it."""
     try:
-        names = YAML(typ="safe").load(metadata)["names"]
-    except (OSError, KeyError, TypeError) as error:
+        metadata: dict[str, Any] = YAML(typ="safe").load(folder / "metadata.yaml")
+        metadata["names"].items()
+    except (OSError, KeyError, TypeError, AttributeError, YAMLError) as error:
         raise UnusableWeights(folder, "metadata.yaml with the class names is missing or unreadable") from error
-    return {int(number): str(name) for number, name in names.items()}
+    return metadata
+
+
+def _weakness(name: str, shares: Mapping[str, float]) -> str | None:
+    """One line where the weights see much less than YOLO11n; shares: of what YOLO11n finds, by role."""
+    weak = {role: share for role, share in shares.items() if share < MUCH_LESS}
+    if not weak:
+        return None
+    seen = ", ".join(f"{round(100 * share)} % of what YOLO11n sees of role {role}" for role, share in weak.items())
+    return f"weights {name} find {seen}; name better ones with STREETWITNESS_WEIGHTS where they can be had"

@@ -179,7 +179,7 @@ class CameraWorker:
         known = [gap for gap in self._gaps_to_note if gap[0] <= at_s]
         self._gaps_to_note = [gap for gap in self._gaps_to_note if gap[0] > at_s]
         last_s, self._last_look_s = self._last_look_s, at_s
-        explained = any(to_s > from_s for from_s, to_s, _ in known)
+        explained = any(to_s - from_s > self._sampling.look_s for from_s, to_s, _ in known)
         if last_s is not None and at_s - last_s > self._sampling.longest_step_s and not explained:
             known.append((last_s, at_s, "no usable picture"))
         for from_s, to_s, why in known:

@@ -31,10 +31,12 @@ from ingest.errors import (
     AddressRefused,
     FingerprintUnreadable,
     HostUnknown,
+    IngestError,
     LeaseLost,
     MemoryUnreadable,
     StreamError,
     StreamRefused,
+    StreamSilent,
 )
 from ingest.live_stream import LivePacket, LiveStream, open_stream
 from ingest.live_time import LiveTime
@@ -142,8 +144,7 @@ class LiveCamera:
                 self._connect_and_follow()
             except (StreamError, AddressRefused, HostUnknown) as error:
                 log.warning("stream lost: %s", error, extra={"camera": self.camera.camera_id})
-                refused = isinstance(error, StreamRefused | AddressRefused)
-                self._condition(CameraState.REFUSED if refused else CameraState.UNREACHABLE, str(error))
+                self._condition(_state_after(error), str(error))
                 wait_s = back_off.failed(error, time.monotonic() - began_s, random.random())
                 self._stopping.wait(wait_s)
         if self._lease_runs():
@@ -162,7 +163,11 @@ class LiveCamera:
         self._memory = self._left_by_the_last()
         began_at = around.clock.utc() if self._memory is None else self._memory.began_at
         self._began_at = began_at
-        self._axis, self._time, self._clock = UtcAxis(began_at), LiveTime(self._now_s()), CameraClock()
+        self._axis, self._time, self._clock = (
+            UtcAxis(began_at),
+            LiveTime(self._now_s(), time.monotonic()),
+            CameraClock(),
+        )
         self._seat = around.desk.seat()
         self._witness = Witness(
             around.sessions,
@@ -354,3 +359,9 @@ class LiveCamera:
         with transaction(self._around.sessions) as session:
             leases.holds(session, self.camera.camera_id, self.fence, at)
             yield session
+
+
+def _state_after(error: IngestError) -> CameraState:
+    if isinstance(error, StreamRefused | AddressRefused):
+        return CameraState.REFUSED
+    return CameraState.NO_PACKETS if isinstance(error, StreamSilent) else CameraState.UNREACHABLE

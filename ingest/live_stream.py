@@ -190,7 +190,7 @@ class LiveStream:
         sets = parameter_sets(facts.codec, bytes(held[0].packet))
         known = facts.extradata or b""
         # a description may be of the settings before; what comes with the picture is what decodes it
-        if any(each not in known for each in sets):
+        if self._sets and any(each not in known for each in sets):
             facts = replace(facts, extradata=b"".join(START_CODE + each for each in sets))
             width, height = _size_in(held[0], facts.codec)
             facts = replace(facts, width=width or facts.width, height=height or facts.height)

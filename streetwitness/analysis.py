@@ -50,6 +50,8 @@ def weights_of(settings: Settings) -> str | None:
 def detector_on(weights: str | None) -> Detector:
     """Loaded once a process, however many recordings it takes."""
     detector = find_detector(weights)
+    if detector.weakness is not None:
+        log.warning("%s", detector.weakness)
     gc.freeze()  # all that is loaded by now stays: each walk over it to find garbage takes a tenth of a second
     return detector
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -162,8 +161,9 @@ def _weights(settings: Settings) -> Iterator[Finding]:
     except DetectorError as error:
         yield Finding("weights", ok=False, detail=str(error))
     else:
-        where = Path(named) if named else Path("cache")
-        yield Finding("weights", ok=True, detail=f"{detector.name}, sha256:{detector.digest[:16]}…, from {where}")
+        yield Finding("weights", ok=True, detail=f"{detector.name}, sha256:{detector.digest[:16]}…, {detector.folder}")
+        if detector.weakness is not None:
+            yield Finding("weights", ok=True, detail=detector.weakness)
 
 
 def _video_libraries(_settings: Settings) -> Iterator[Finding]:

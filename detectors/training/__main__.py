@@ -4,7 +4,8 @@
 
 Four steps, each of which leaves what the next one reads under --work: prepare, train, export, evaluate. What is
 prepared or trained already is not done again; a training that was stopped goes on with --resume. `--step NAME` does
-one step alone, and `--step export --weights WORK/run/checkpoint.pt` takes a training that has not ended yet.
+one step alone, and `--step export --weights WORK/run/2/checkpoint.pt` takes a training that has not ended yet.
+`--publish 416` then puts the model of that letterbox size, with its figures, into detectors/weights/.
 Exits 0 for done, 1 where a step cannot be done (one line says why), 2 for misuse.
 """
 
@@ -22,6 +23,8 @@ from pathlib import Path
 from detectors.errors import DetectorError
 from detectors.openvino_engine import OpenVinoDetector
 from detectors.training import dataset, figures, quantised_export, training_run
+from detectors.training.publishing import publish
+from detectors.weights import OWN
 
 STEPS = ("prepare", "train", "export", "evaluate")
 log = logging.getLogger("detectors.training")
@@ -34,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         for step in STEPS if asked.step is None else (asked.step,):
             log.info("step %s", step)
             _do(step, asked)
+        if asked.publish is not None:
+            log.info("published %s", publish(asked.work, asked.publish, OWN))
     except DetectorError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command speaks on stderr
         return 1
@@ -50,9 +55,9 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--weights", type=Path, help="export these instead of those of the finished training")
     parser.add_argument("--step", choices=STEPS, help="only this one")
     parser.add_argument("--seed", type=int, default=training_run.Settings.seed)
-    parser.add_argument("--epochs", type=int, default=training_run.Settings.epochs)
     parser.add_argument("--composites", type=int, default=dataset.Settings.composites)
     parser.add_argument("--letterbox", type=int, nargs="+", default=[416, 512, 640], help="sizes to export and measure")
+    parser.add_argument("--publish", type=int, metavar="PX", help="make this size the program's own weights")
     return parser.parse_args(arguments)
 
 
@@ -63,7 +68,7 @@ def _do(step: str, asked: argparse.Namespace) -> None:
         said = dataset.prepare(asked.images, asked.footage, OpenVinoDetector(asked.teacher), work, settings)
         log.info("prepared %s", json.dumps(said["boxes"]))
     elif step == "train":
-        run = training_run.Settings(seed=asked.seed, epochs=asked.epochs)
+        run = training_run.Settings(seed=asked.seed)
         training_run.train(dataset.data_file(work), work, run, resume=asked.resume)
     elif step == "export":
         weights = asked.weights or training_run.trained_weights(work)

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.random import Generator
 
 from detectors.frame import Bytes
+from detectors.geometry import Box
+from detectors.rendered_street.scenes import scenes
 from detectors.sightings import Detector
 from detectors.training import street_images
 from detectors.training.classes import CLASSES
@@ -47,6 +49,7 @@ class Settings:
     composites: int = 2400
     calibration: int = 128
     cut_outs_per_class: int = 300
+    rendered: int = 300
 
 
 @dataclass
@@ -88,15 +91,16 @@ def prepare(images: Path, footage: Path | None, teacher: Detector, work: Path, s
             (folder / split / kind).mkdir(parents=True)
     rng = np.random.default_rng(settings.seed)
     table = street_images.read_table(images)
-    scenes = _street_scenes(images, table, teacher, folder, settings, rng)
+    streets = _street_scenes(images, table, teacher, folder, settings, rng)
     _val_pictures(images, table, folder)
     from_clips = _clip_scenes(footage, teacher, folder, rng) if footage else []
-    cuts = _cut_outs(scenes + from_clips, settings.cut_outs_per_class, rng)
-    _composites(scenes + from_clips, cuts, folder, settings.composites, rng)
+    cuts = _cut_outs(streets + from_clips, settings.cut_outs_per_class, rng)
+    _composites(streets + from_clips, cuts, folder, settings.composites, rng)
+    rendered_pictures(folder, settings.rendered, settings.seed)
     _write_data_yaml(folder)
     summary = {
         **asked,
-        "street": len(scenes),
+        "street": len(streets),
         "clip_frames": len(from_clips),
         "cut_outs": {name: len(found) for name, found in cuts.items()},
         "boxes": _boxes(folder / "train" / "labels"),
@@ -206,6 +210,13 @@ def _composites(
                 break
             picture = EFFECTS[str(rng.choice(list(EFFECTS)))](picture, rng)
         _keep(folder / "train", f"composite_{number:05d}", picture, labels)
+
+
+def rendered_pictures(folder: Path, count: int, seed: int) -> None:
+    """Streets of our own drawing, whose labels are exact, in weather and light that few pictures show."""
+    for number, (picture, named) in enumerate(scenes(seed, count)):
+        labels = [Label(name, Box(*corners)) for name, *corners in named if name in CLASSES]
+        _keep(folder / "train", f"rendered_{number:05d}", picture, labels)
 
 
 def _drawn(cuts: dict[str, list[CutOut]], count: int, rng: Generator) -> list[CutOut]:

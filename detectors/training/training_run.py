@@ -21,27 +21,31 @@ ARCHITECTURE = "yolo11n.yaml"  # as Ultralytics ships it; the number of classes 
 
 
 @dataclass(frozen=True)
+class Stage:
+    """One schedule from its first rate of learning down to nothing."""
+
+    picture_px: int
+    epochs: int
+    learning_rate: float
+    plain_epochs: int  # the last ones, without mosaics
+
+
+@dataclass(frozen=True)
 class Settings:
     """What was chosen by measurement; docs/model-card.md has the figures."""
 
     seed: int = 2026
-    epochs: int = 120
-    picture_px: int = 416
+    # most is learned from small pictures at half the cost; large ones then bring back what is small in the street
+    stages: tuple[Stage, ...] = (Stage(288, 40, 0.01, 0), Stage(416, 10, 0.005, 3))
     batch: int = 32
-    learning_rate: float = 0.01
     optimizer: str = "MuSGD"
-    plain_epochs: int = 15  # the last ones, without mosaics
     loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores
 
 
-def run_folder(work: Path) -> Path:
-    return work / "run"
-
-
 def trained_weights(work: Path) -> Path:
-    """The weights of a finished run. Raises StepMissing."""
-    path = run_folder(work) / "weights" / "last.pt"
-    if not (run_folder(work) / "finished").is_file():
+    """The weights of a finished training. Raises StepMissing."""
+    path = work / "run" / "trained.pt"
+    if not path.is_file():
         raise StepMissing(path, "train")
     return path
 
@@ -49,34 +53,47 @@ def trained_weights(work: Path) -> Path:
 def train(data: Path, work: Path, settings: Settings, *, resume: bool) -> Path:
     """Trains to the end and returns the weights; with `resume`, from the last whole checkpoint.
 
-    Raises ForeignWork where a run is already there and was not asked to go on, StepMissing where there is none to
-    go on with.
+    Raises ForeignWork where a training is already there and was not asked to go on, StepMissing where there is none
+    to go on with.
     """
-    folder = run_folder(work)
-    checkpoint = folder / "checkpoint.pt"
-    if (folder / "finished").is_file():
+    folders = [work / "run" / str(number) for number in range(1, len(settings.stages) + 1)]
+    if (work / "run" / "trained.pt").is_file():
         return trained_weights(work)
-    if resume and not checkpoint.is_file():
-        raise StepMissing(checkpoint, "train")
-    if checkpoint.is_file() and not resume:
-        raise ForeignWork(folder, "holds a run that was stopped")
-    _keep_to_itself(folder)
+    begun = any((folder / "checkpoint.pt").is_file() for folder in folders)
+    if resume and not begun:
+        raise StepMissing(folders[0] / "checkpoint.pt", "train")
+    if begun and not resume:
+        raise ForeignWork(work / "run", "holds a training that was stopped")
+    _keep_to_itself(work)
     ensure_torchvision()
-    if resume and _at_its_end(checkpoint):
-        # Stopped after the last epoch, before Ultralytics had tidied up: there is nothing left to train.
-        keep_checkpoint(checkpoint, folder / "weights" / "last.pt")
-    else:
-        _trainer(data, folder, settings, checkpoint if resume else None).train()
-    (folder / "finished").touch()
+    weights: Path | None = None
+    for folder, stage in zip(folders, settings.stages, strict=True):
+        weights = _stage_trained(data, folder, stage, settings, weights)
+    assert weights is not None, "settings name at least one stage"
+    keep_checkpoint(weights, work / "run" / "trained.pt")
     return trained_weights(work)
 
 
-def _trainer(data: Path, folder: Path, settings: Settings, checkpoint: Path | None) -> Any:
+def _stage_trained(data: Path, folder: Path, stage: Stage, settings: Settings, begin_with: Path | None) -> Path:
+    """Trains one stage to its end, from where it was stopped if it was; returns its last average."""
+    last, checkpoint = folder / "weights" / "last.pt", folder / "checkpoint.pt"
+    if (folder / "finished").is_file():
+        return last
+    if checkpoint.is_file() and _at_its_end(checkpoint):
+        # Stopped after the last epoch, before Ultralytics had tidied up: there is nothing left to train.
+        keep_checkpoint(checkpoint, last)
+    else:
+        overrides = arguments(data, folder, stage, settings, begin_with)
+        if checkpoint.is_file():
+            overrides = {"resume": str(checkpoint), "data": str(data), "cache": "ram", "save_dir": str(folder)}
+        _trainer(overrides, folder, settings).train()
+    (folder / "finished").touch()
+    return last
+
+
+def _trainer(overrides: dict[str, Any], folder: Path, settings: Settings) -> Any:
     from ultralytics.models.yolo.detect import DetectionTrainer  # noqa: PLC0415 - reads the environment as it loads
 
-    overrides = arguments(data, folder, settings)
-    if checkpoint is not None:
-        overrides = {"resume": str(checkpoint), "data": str(data), "cache": "ram", "save_dir": str(folder)}
     callbacks: dict[str, list[Callable[[Any], None]]] = _default_callbacks()
     callbacks["on_pretrain_routine_start"].append(lambda trainer: _allow_loaders(trainer, settings.loaders))
     callbacks["on_pretrain_routine_end"].append(_use_all_cores)
@@ -92,29 +109,29 @@ def _at_its_end(checkpoint: Path) -> bool:
     return bool(saved["epoch"] + 1 >= saved["train_args"]["epochs"])
 
 
-def arguments(data: Path, folder: Path, settings: Settings) -> dict[str, Any]:
-    """What Ultralytics is told, in its words."""
+def arguments(data: Path, folder: Path, stage: Stage, settings: Settings, begin_with: Path | None) -> dict[str, Any]:
+    """What Ultralytics is told, in its words. begin_with: weights of the stage before; None: random ones."""
     return {
         "model": ARCHITECTURE,
-        "pretrained": False,
+        "pretrained": False if begin_with is None else str(begin_with),
         "data": str(data),
         "save_dir": str(folder),
         "exist_ok": True,
         "device": "cpu",
         "seed": settings.seed,
         "deterministic": True,
-        "epochs": settings.epochs,
+        "epochs": stage.epochs,
         "patience": 0,  # the schedule is run to its end, and its last weights are taken: nothing is picked on val
-        "imgsz": settings.picture_px,
+        "imgsz": stage.picture_px,
         "batch": settings.batch,
         "nbs": settings.batch,  # a step for every batch: the pictures are few
         "optimizer": settings.optimizer,
-        "lr0": settings.learning_rate,
+        "lr0": stage.learning_rate,
         "cos_lr": True,
         "warmup_epochs": 2,
         "warmup_bias_lr": 0.0,
         "momentum": 0.9,
-        "close_mosaic": settings.plain_epochs,
+        "close_mosaic": stage.plain_epochs,
         "scale": 0.6,  # street cameras see the same car at 15 and at 300 pixels
         "degrees": 2.0,
         "hsv_s": 0.6,
@@ -122,15 +139,15 @@ def arguments(data: Path, folder: Path, settings: Settings) -> dict[str, Any]:
         "cache": "ram",
         "amp": False,  # Ultralytics' own mixed precision is for GPUs; use_half_width does it here
         "plots": False,
-        "val": True,
+        "val": False,  # a fifth of the time, for figures that decide nothing; the evaluation comes at the end
     }
 
 
-def _keep_to_itself(folder: Path) -> None:
-    """Ultralytics neither installs, downloads nor reports anything, and keeps its settings in the run's folder."""
+def _keep_to_itself(work: Path) -> None:
+    """Ultralytics neither installs, downloads nor reports anything, and keeps its settings in the work folder."""
     os.environ["YOLO_AUTOINSTALL"] = "false"
     os.environ["YOLO_OFFLINE"] = "true"
-    config = folder.parent / "ultralytics"
+    config = work / "ultralytics"
     config.mkdir(parents=True, exist_ok=True)
     os.environ["YOLO_CONFIG_DIR"] = str(config)
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.camera_clock import LATENCY_S, STEP_LASTS_S, CameraClock, ClockStep
@@ -147,6 +147,7 @@ def test_a_step_is_noticed_by_asking_too() -> None:
     assert clock.asked(-299.5, 0.6, later(1200)) == ClockStep(later(1200), pytest.approx(300.4))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(0.0, 0.9), min_size=20, max_size=200),
     st.floats(-86_400, 86_400),
@@ -167,6 +168,7 @@ def test_however_packets_jitter_base_and_offset_stay_within_their_bounds(
         assert abs(found.offset_s - slow_s) <= found.error_s + 1e-5
 
 
+@settings(deadline=None)
 @given(st.floats(0.6, 4000.0), st.booleans(), st.integers(5, 60))
 def test_every_step_of_more_than_the_drift_allowed_is_noticed_once(size_s: float, back: bool, before: int) -> None:
     street = Street()

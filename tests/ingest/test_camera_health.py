@@ -26,7 +26,7 @@ def luma(film: Film, second: float) -> Luma:
     return np.asarray(cv2.cvtColor(film.picture(round(second * RATE)), cv2.COLOR_BGR2GRAY), dtype=np.uint8)
 
 
-STREET = Film(vehicles=(parks("red"),))
+STREET = Film(vehicles=(parks("red"),), size=(640, 480))
 STREET_LOOKS = [luma(STREET, number / RATE) for number in range(8)]
 
 
@@ -60,7 +60,8 @@ def covered(look: Luma) -> Luma:
 
 
 def blurred(look: Luma) -> Luma:
-    return np.asarray(cv2.GaussianBlur(look, (0, 0), look.shape[1] / 100), dtype=np.uint8)
+    """The lens is out of focus; the sensor's noise comes after it and stays sharp."""
+    return grained(np.asarray(cv2.GaussianBlur(look, (0, 0), look.shape[1] / 100), dtype=np.float64), 0.7)
 
 
 def black(look: Luma) -> Luma:
@@ -223,9 +224,10 @@ def test_what_was_wrong_before_a_new_connection_has_to_show_itself_anew() -> Non
 def test_a_picture_in_another_size_is_the_same_view() -> None:
     view = View()
     view.shows_the_street()
-    larger = [np.asarray(cv2.resize(look, (640, 480), interpolation=cv2.INTER_CUBIC)) for look in STREET_LOOKS]
-    view.shows(larger)
-    assert CameraState.TURNED not in {health.state for health in view.healths}
+    smaller = [np.asarray(cv2.resize(look, (352, 288), interpolation=cv2.INTER_AREA)) for look in STREET_LOOKS]
+    view.shows(smaller)
+    assert {health.state for health in view.healths} == {CameraState.WATCHING}
+    assert view.shows([blurred(look) for look in smaller]) is CameraState.BLURRED
     assert all(view.usable)
 
 
@@ -270,7 +272,7 @@ def test_before_a_view_is_known_nothing_is_claimed_of_it() -> None:
 @pytest.mark.parametrize(
     "harm",
     [
-        lambda kept: b"",
+        lambda _: b"",
         lambda kept: b"PNG" + kept,
         lambda kept: kept[:-20],
         lambda kept: kept[:40] + bytes(20) + kept[60:],
@@ -306,6 +308,7 @@ CLIPS = [
     "shopping_street_people.mp4",
     "street_queue_and_traffic.mp4",
 ]
+ASPHALT_ALONE = "road_overhead_cars.mp4"  # there is no detail in it to lose
 LONGEST_S = 20.0  # of a clip; what follows shows nothing new and costs time
 
 
@@ -333,7 +336,11 @@ def test_real_streets_raise_no_alarm_and_their_faults_do(name: str, footage_dir:
     assert {health.state for health in view.healths} == {CameraState.WATCHING}
     if len(looks) < 8:
         return
-    for change, state, _ in (each for fault, each in FAULTS.items() if fault != "turned_a_little"):
+    found = dict(FAULTS)
+    del found["turned_a_little"]  # where a view goes on in itself, a tenth of it is hardly a turn
+    if name == ASPHALT_ALONE:
+        del found["blurred"]
+    for change, state, _ in found.values():
         faulty = View()
         faulty.shows(looks[:6])
         assert faulty.shows([change(look) for look in (looks * 2)[6:12]]) is state, state

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.live_time import AHEAD_S, CREEP, Gap, LiveTime, Placed
@@ -221,6 +221,7 @@ steps = st.one_of(st.just(FRAME), st.just(FRAME), st.integers(-(10**9), 10**9), 
 waits = st.one_of(st.just(FRAME_S), st.just(FRAME_S), st.floats(0.0, 0.2), st.floats(0.0, 60.0))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(steps, waits), min_size=1, max_size=200))
 def test_whatever_the_camera_says_no_more_time_passes_than_passed(sent: list[tuple[int, float]]) -> None:
     time = LiveTime()
@@ -239,6 +240,7 @@ def test_whatever_the_camera_says_no_more_time_passes_than_passed(sent: list[tup
         last = placed
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.0, 120.0), min_size=1, max_size=30), st.integers(0, 2**32))
 def test_connections_that_come_and_go_lose_no_time(holes_s: list[float], start: int) -> None:
     camera = Camera(starts_at=start)

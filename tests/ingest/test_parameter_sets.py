@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import pytest
 
-from ingest.parameter_sets import START_CODE, parameter_sets
+from ingest.parameter_sets import START_CODE, parameter_sets, sequence_sets
 from tests.media.make_clips import Film, Films
 
 
@@ -33,13 +33,14 @@ def test_another_size_has_other_sets(films: Films) -> None:
     assert small != large
 
 
+H264_UNIT = b"\x00\x00\x01\x67AB\x00\x00\x01\x68C\x00\x00\x01\x65slice"
 H265_UNIT = b"\x00\x00\x01\x40\x01V\x00\x00\x01\x42\x01S\x00\x00\x01\x44\x01P\x00\x00\x01\x26\x01slice"
 
 
 @pytest.mark.parametrize(
     ("codec", "unit", "found"),
     [
-        ("h264", b"\x00\x00\x01\x67AB\x00\x00\x01\x68C\x00\x00\x01\x65slice", [b"\x67AB", b"\x68C"]),
+        ("h264", H264_UNIT, [b"\x67AB", b"\x68C"]),
         ("h264", b"\x00\x00\x00\x01\x09\xf0\x00\x00\x00\x01\x67AB\x00\x00\x00\x01\x65s", [b"\x67AB"]),
         ("h264", b"\x00\x00\x01\x65slice\x00\x00\x01\x67late", []),
         ("hevc", H265_UNIT, [b"\x40\x01V", b"\x42\x01S", b"\x44\x01P"]),
@@ -51,3 +52,10 @@ H265_UNIT = b"\x00\x00\x01\x40\x01V\x00\x00\x01\x42\x01S\x00\x00\x01\x44\x01P\x0
 )  # fmt: skip
 def test_what_is_a_parameter_set(codec: str, unit: bytes, found: list[bytes]) -> None:
     assert parameter_sets(codec, unit) == found
+
+
+@pytest.mark.parametrize(
+    ("codec", "unit", "found"), [("hevc", H265_UNIT, b"\x42\x01S"), ("h264", H264_UNIT, b"\x67AB")]
+)
+def test_of_the_sets_one_is_the_sequences(codec: str, unit: bytes, found: bytes) -> None:
+    assert sequence_sets(codec, unit) == [found]

@@ -8,8 +8,15 @@ Run by the system's Python, which has `gi`: not a module of the suite, and it ma
 import argparse
 import sys
 
+# codec: what takes the stream apart, and what makes RTP of it
+ELEMENTS = {
+    "h264": ("h264parse config-interval=-1", "rtph264pay"),
+    "h265": ("h265parse config-interval=-1", "rtph265pay"),
+    "mpeg4": ("mpeg4videoparse", "rtpmp4vpay"),
+}
 
-def missing_elements(names: list[str]) -> str | None:
+
+def missing_elements() -> str | None:
     try:
         import gi
 
@@ -20,6 +27,7 @@ def missing_elements(names: list[str]) -> str | None:
         return str(error)
     Gst.init(None)
     del GstRtspServer
+    names = ["qtdemux", *(element.split()[0] for pair in ELEMENTS.values() for element in pair)]
     lacking = [name for name in names if Gst.ElementFactory.find(name) is None]
     return f"no {', '.join(lacking)}" if lacking else None
 
@@ -37,9 +45,8 @@ def serve(clip: str, port: int, codec: str, login: list[str] | None) -> None:
     server.set_service(str(port))
     server.get_thread_pool().set_max_threads(8)  # or one client that hangs holds up all others
     factory = GstRtspServer.RTSPMediaFactory()
-    factory.set_launch(
-        f"( filesrc location={clip} ! qtdemux ! {codec}parse config-interval=-1 ! rtp{codec}pay name=pay0 pt=96 )"
-    )
+    parser, payloader = ELEMENTS[codec]
+    factory.set_launch(f"( filesrc location={clip} ! qtdemux ! {parser} ! {payloader} name=pay0 pt=96 )")
     if login is not None:
         ask_for(login, server, factory)
     server.get_mount_points().add_factory("/camera", factory)
@@ -66,12 +73,12 @@ def ask_for(login: list[str], server: object, factory: object) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--check", nargs="*")
+    parser.add_argument("--check", action="store_true")
     parser.add_argument("--port", type=int)
-    parser.add_argument("--codec", default="h264")
+    parser.add_argument("--codec", default="h264", choices=ELEMENTS)
     parser.add_argument("--login", nargs=2)
     parser.add_argument("clip", nargs="?")
     given = parser.parse_args()
-    if given.check is not None:
-        sys.exit(missing_elements(given.check))
+    if given.check:
+        sys.exit(missing_elements())
     serve(given.clip, given.port, given.codec, given.login)

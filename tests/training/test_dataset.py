@@ -24,7 +24,7 @@ from detectors.training.pictures import clip_pictures, read_picture
 from models.digest import sha256_of
 from tests.training.drawn_streets import street_folder
 
-FEW = Settings(composites=4, calibration=2, cut_outs_per_class=3)
+FEW = Settings(composites=4, calibration=2, cut_outs_per_class=3, rendered=2)
 
 
 class SilentTeacher:
@@ -75,7 +75,7 @@ def test_the_same_seed_makes_the_same_folder(streets: Path, tmp_path: Path):
 
 def test_another_seed_makes_other_composites(streets: Path, tmp_path: Path):
     prepare(streets, None, SilentTeacher(), tmp_path / "one", FEW)
-    prepare(streets, None, SilentTeacher(), tmp_path / "two", Settings(seed=7, composites=4, calibration=2))
+    prepare(streets, None, SilentTeacher(), tmp_path / "two", Settings(seed=7, composites=4, calibration=2, rendered=2))
     one, two = digests(tmp_path / "one" / "data" / "train"), digests(tmp_path / "two" / "data" / "train")
     assert one != two
 
@@ -96,7 +96,7 @@ def test_a_finished_preparation_is_left_alone_until_the_settings_change(streets:
     mark.touch()
     prepare(streets, None, SilentTeacher(), tmp_path / "work", FEW)
     assert mark.exists()
-    prepare(streets, None, SilentTeacher(), tmp_path / "work", Settings(composites=1, calibration=2))
+    prepare(streets, None, SilentTeacher(), tmp_path / "work", Settings(composites=1, calibration=2, rendered=0))
     assert not mark.exists()
     record = json.loads((tmp_path / "work" / "data" / "prepared.json").read_text("utf-8"))
     assert record["settings"]["composites"] == 1

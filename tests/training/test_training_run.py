@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from ruamel.yaml import YAML
 
 from detectors.geometry import Box
 from detectors.openvino_engine import OpenVinoDetector
@@ -31,8 +32,9 @@ EPOCHS = 10
 TRAIN = """
 import sys
 from pathlib import Path
-from detectors.training.training_run import Settings, train
-settings = Settings(epochs=int(sys.argv[3]), picture_px=64, batch=4, plain_epochs=1, loaders=0)
+from detectors.training.training_run import Settings, Stage, train
+stages = (Stage(64, int(sys.argv[3]), 0.01, 0), Stage(96, 2, 0.005, 1))
+settings = Settings(stages=stages, batch=4, loaders=0)
 train(Path(sys.argv[1]), Path(sys.argv[2]), settings, resume=sys.argv[4] == "resume")
 """
 EXPORT = """
@@ -78,13 +80,13 @@ def killed_and_resumed(tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
     data.write_text(f"path: {work / 'data'}\ntrain: train/images\nval: val/images\nnames:\n{names}")
 
     process = training_of(work, data, resume=False)
-    checkpoint = work / "run" / "checkpoint.pt"
+    checkpoint = work / "run" / "1" / "checkpoint.pt"
     while not checkpoint.exists():
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert not (work / "run" / "finished").exists()
+    assert not (work / "run" / "1" / "finished").exists()
 
     with pytest.raises(ForeignWork, match="go on with --resume"):
         train(data, work, Settings(), resume=False)
@@ -96,11 +98,19 @@ def killed_and_resumed(tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
 
 
 def test_a_training_that_was_killed_goes_on_where_it_was(killed_and_resumed: StoppedRun):
-    with (killed_and_resumed.work / "run" / "results.csv").open() as file:
+    with (killed_and_resumed.work / "run" / "1" / "results.csv").open() as file:
         epochs = [int(row["epoch"]) for row in csv.DictReader(file)]
     assert epochs[0] == 1
     assert epochs.count(1) == 1
     assert epochs[-1] == EPOCHS
+
+
+def test_the_second_stage_goes_on_with_larger_pictures_from_what_the_first_learned(killed_and_resumed: StoppedRun):
+    told = YAML(typ="safe").load((killed_and_resumed.work / "run" / "2" / "args.yaml").read_text())
+    assert told["imgsz"] == 96
+    assert told["pretrained"] == str(killed_and_resumed.work / "run" / "1" / "weights" / "last.pt")
+    with (killed_and_resumed.work / "run" / "2" / "results.csv").open() as file:
+        assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2]
 
 
 def test_what_is_finished_is_not_trained_again(killed_and_resumed: StoppedRun):
@@ -111,13 +121,15 @@ def test_what_is_finished_is_not_trained_again(killed_and_resumed: StoppedRun):
 
 
 def test_a_training_killed_after_its_last_epoch_only_needs_to_say_so(killed_and_resumed: StoppedRun):
-    (killed_and_resumed.work / "run" / "finished").unlink()
-    epochs_before = (killed_and_resumed.work / "run" / "results.csv").read_bytes()
+    run = killed_and_resumed.work / "run"
+    (run / "trained.pt").unlink()
+    (run / "2" / "finished").unlink()
+    epochs_before = (run / "2" / "results.csv").read_bytes()
     again = training_of(killed_and_resumed.work, killed_and_resumed.data, resume=True)
     said = again.communicate()[0]
     assert again.returncode == 0, said
     assert trained_weights(killed_and_resumed.work).is_file()
-    assert (killed_and_resumed.work / "run" / "results.csv").read_bytes() == epochs_before
+    assert (run / "2" / "results.csv").read_bytes() == epochs_before
 
 
 @pytest.mark.skipif(find_spec("nncf") is None, reason="quantising needs the package nncf")
@@ -148,8 +160,8 @@ def test_there_is_nothing_to_go_on_with_before_the_first_checkpoint(tmp_path: Pa
 
 
 def test_weights_of_an_unfinished_run_are_not_handed_out(tmp_path: Path):
-    (tmp_path / "run" / "weights").mkdir(parents=True)
-    (tmp_path / "run" / "weights" / "last.pt").write_bytes(b"half")
+    (tmp_path / "run" / "1" / "weights").mkdir(parents=True)
+    (tmp_path / "run" / "1" / "weights" / "last.pt").write_bytes(b"half")
     with pytest.raises(StepMissing, match="run the step `train`"):
         trained_weights(tmp_path)
     with pytest.raises(StepMissing, match="run the step `export`"):
