@@ -1,26 +1,26 @@
 """A draft case as documents: one self-contained page, and a DOCX that a case officer edits and signs.
 
 Both are made from `draft_case.content` alone, so the same draft gives the same document on any day. What the
-sentences say was settled when the draft was composed (cases/draft_case.py); here they are only set on paper, and
-cases/word_file.py knows what such a paper is made of.
+sentences say was settled when the draft was composed (cases/draft_case.py); here they are put in order and set on
+paper, and cases/draft_paper.py knows what such a paper looks like.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cases.draft_content import DraftContent, ExhibitEntry, Pointer, Statement, TimelineRow
+from cases.draft_paper import Cell, DraftPaper, Hand, Picture, Properties, Row, Style
 from cases.draft_words import clock_time, labels, local_time, percent, say, term, two_places
 from cases.errors import DocumentFailed
 from cases.languages import Language
-from cases.word_file import Cell, Picture, Properties, Row, packed, page_number, paragraph, picture_run, run, table
 from models.enums import ExhibitKind
 from models.whole_file import whole_file
 
@@ -28,10 +28,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 POINTS = ("is_true", "is_clear", "is_complete", "is_accurate")
 PICTURES = (ExhibitKind.STILL, ExhibitKind.CLOSE_UP)
 
-MONO_FONT = "Consolas"
-SMALL_PT, DIGEST_PT = 9, 7.5
-PICTURE_CM = (14.5, 9.5)
-GREY, RED = "4A5058", "8C1D18"
 HEADING_SHADE = "F1F3F5"
 MOMENT_SHADE, UNSEEN_SHADE, ABSENT_SHADE = "E8F0FA", "FDF1E3", "FBE5E3"
 SHADES = {"moment": MOMENT_SHADE, "gap": UNSEEN_SHADE, "hidden": UNSEEN_SHADE, "absent": ABSENT_SHADE}
@@ -194,9 +190,9 @@ def write_docx(content: Mapping[str, Any], path: Path, language: Language, pictu
         for entry in reading.draft.exhibits
         if entry.kind in PICTURES and entry.sha256 in pictures
     }
-    paper = _Paper(reading, shown)
-    named = {_name(sha256): picture for sha256, picture in shown.items()}
-    _write_whole(path, packed(paper.body(), paper.foot(), paper.properties(), named))
+    paper = DraftPaper(_properties(reading))
+    _Setting(reading, shown, paper).whole()
+    _write_whole(path, paper.packed())
 
 
 def _picture(path: Path, sha256: str) -> Picture:
@@ -215,58 +211,62 @@ def _picture(path: Path, sha256: str) -> Picture:
         raise DocumentFailed(f"{path}: not a picture that fits a document ({error}); seal a JPEG or PNG") from error
 
 
+def _properties(reading: _Reading) -> Properties:
+    """Dates are those of the draft, so that the document does not change with the day it is printed."""
+    draft, label = reading.draft, reading.label
+    return Properties(
+        title=f"{label['title']} {draft.incident_id} {reading.version}",
+        author=draft.software,
+        comments=label["no_effect"],
+        language="zh-CN" if reading.language == "zh" else "en",
+        revision=draft.version,
+        at=draft.made_at,
+    )
+
+
 @dataclass(frozen=True)
-class _Paper:
-    """pictures: those that are at hand, by their SHA-256."""
+class _Setting:
+    """A draft being set on paper. pictures: those that are at hand, by their SHA-256."""
 
     reading: _Reading
     pictures: Mapping[str, Picture]
+    paper: DraftPaper
 
-    def body(self) -> Iterator[str]:
-        yield from self._title()
-        yield from self._parties()
-        yield from self._facts()
-        yield from self._law()
-        yield from self._timeline()
-        yield from self._exhibits()
-        yield from self._sufficiency()
-        yield from self._against()
-        yield from self._events()
-        yield from self._review()
+    def whole(self) -> None:
+        self._foot()
+        self._title()
+        self._parties()
+        self._facts()
+        self._law()
+        self._timeline()
+        self._exhibits()
+        self._sufficiency()
+        self._against()
+        self._events()
+        self._review()
 
-    def foot(self) -> str:
+    def _foot(self) -> None:
         """The number of the incident and of the page."""
         before, after = say("label", "page", page="\n").in_(self.reading.language).split("\n")
-        named = f"{self.reading.draft.incident_id} · {self.reading.version} · {before}"
-        number = page_number(size_pt=SMALL_PT, colour=GREY)
-        return paragraph(_small(named), number, _small(after), style="Footer")
+        self.paper.foot(f"{self.reading.draft.incident_id} · {self.reading.version} · {before}", after)
 
-    def properties(self) -> Properties:
-        """Dates are those of the draft, so that the document does not change with the day it is printed."""
-        draft, label = self.reading.draft, self.reading.label
-        return Properties(
-            title=f"{label['title']} {draft.incident_id} {self.reading.version}",
-            author=draft.software,
-            comments=label["no_effect"],
-            language="zh-CN" if self.reading.language == "zh" else "en",
-            revision=draft.version,
-            at=draft.made_at,
-        )
+    def _heading(self, text: str, *, new_page: bool = False) -> None:
+        self.paper.paragraph(text, style=Style.HEADING, new_page=new_page)
 
-    def _title(self) -> Iterator[str]:
+    def _title(self) -> None:
         reading, draft, label = self.reading, self.reading.draft, self.reading.label
-        yield paragraph(run(label["title"]), style="Title")
+        self.paper.paragraph(label["title"], style=Style.TITLE)
         line = (
             f"{label['number']} {draft.incident_id} · {reading.version}\n"
             f"{label['made']} {reading.local(draft.made_at)} · {label['software']} {draft.software}"
         )
-        yield paragraph(_small(line), centred=True)
-        yield paragraph(run(label["no_effect"], bold=True, colour=RED))
+        self.paper.paragraph(line, style=Style.SUBTITLE)
+        self.paper.paragraph((label["no_effect"], Hand.WARNING))
 
-    def _parties(self) -> Iterator[str]:
+    def _parties(self) -> None:
         reading, draft, label = self.reading, self.reading.draft, self.reading.label
         where, who = draft.where, draft.who
-        yield _heading(label["parties"])
+        self._heading(label["parties"])
         rows = (
             (label["offence"], reading.term(draft.offence.value), label["site"], where.site),
             (
@@ -288,41 +288,41 @@ class _Paper:
                 label["owner_left_out"],
             ),
         )
-        yield table((2.4, 6.0, 2.4, 5.8), [_form_row(row, heads=(0, 2)) for row in rows])
+        self.paper.table((2.4, 6.0, 2.4, 5.8), [_form_row(row, heads=(0, 2)) for row in rows])
 
-    def _facts(self) -> Iterator[str]:
+    def _facts(self) -> None:
         reading, label = self.reading, self.reading.label
-        yield _heading(label["facts"])
-        yield paragraph(_small(reading.local_note))
+        self._heading(label["facts"])
+        self.paper.paragraph(reading.local_note, style=Style.NOTE)
         for section, numbered in reading.sections():
-            yield _heading(label[section], style="Heading2")
+            self.paper.paragraph(label[section], style=Style.SUBHEADING)
             for one in numbered:
-                said = run(f"{one.number}.\t{one.statement.text.in_(reading.language)}")
-                carried_by = _small(f" {reading.bracketed(one.statement.pointers)}")
-                yield paragraph(said, carried_by, hanging_cm=0.8)
+                said = f"{one.number}.\t{one.statement.text.in_(reading.language)}"
+                carried_by = (f" {reading.bracketed(one.statement.pointers)}", Hand.SMALL)
+                self.paper.paragraph(said, carried_by, style=Style.STATEMENT)
 
-    def _law(self) -> Iterator[str]:
+    def _law(self) -> None:
         reading, label = self.reading, self.reading.label
-        yield _heading(label["law"])
+        self._heading(label["law"])
         provision = reading.draft.provision
         if provision is None:
-            yield paragraph(run(label["law_unknown"]))
+            self.paper.paragraph(label["law_unknown"])
             return
         elements = [_heads(label["element"], label["article"], label["shown_by"])]
         for element in provision.element:
             shown_by = label["by_watching"] if element.shown_by == "watching" else label["by_person"]
             elements.append(_row(element.text.in_(reading.language), reading.cited(element.article), shown_by))
-        yield table((8.0, 5.4, 3.2), elements)
-        yield paragraph()
+        self.paper.table((8.0, 5.4, 3.2), elements)
+        self.paper.paragraph()
         articles = [_heads(label["article"], label["article_text"], label["checked"])]
         for article in provision.article:
             checked = label["verified"] if article.verified else label["unverified"]
             articles.append(_row(reading.cited(article.id), article.text, checked))
-        yield table((4.0, 10.0, 2.6), articles)
+        self.paper.table((4.0, 10.0, 2.6), articles)
 
-    def _timeline(self) -> Iterator[str]:
+    def _timeline(self) -> None:
         reading, label = self.reading, self.reading.label
-        yield _heading(label["timeline"])
+        self._heading(label["timeline"])
         rows = [_heads(*(label[name] for name in ("from", "to", "seconds", "state", "looks", "remark")))]
         for row in reading.draft.timeline:
             said = (
@@ -334,14 +334,14 @@ class _Paper:
                 reading.remark(row),
             )
             rows.append(_row(*said, shade=SHADES.get(row.kind, "")))
-        yield table((2.1, 2.1, 2.9, 3.2, 1.3, 5.0), rows)
+        self.paper.table((2.1, 2.1, 2.9, 3.2, 1.3, 5.0), rows)
 
-    def _exhibits(self) -> Iterator[str]:
+    def _exhibits(self) -> None:
         reading, label = self.reading, self.reading.label
-        yield _heading(label["exhibits"])
+        self._heading(label["exhibits"])
         exhibits = reading.draft.exhibits
         if not exhibits:
-            yield paragraph(run(label["no_exhibits"]))
+            self.paper.paragraph(label["no_exhibits"])
             return
         rows = [_heads(*(label[name] for name in ("exhibit", "kind", "shows", "time", "size", "digest")))]
         for entry in exhibits:
@@ -352,90 +352,78 @@ class _Paper:
                 reading.span(entry),
                 f"{entry.size_bytes:,} {label['bytes']}",
             )
-            digest = Cell(entry.sha256, size_pt=DIGEST_PT, font=MONO_FONT)
-            rows.append(Row([*(Cell(text) for text in said), digest]))
-        yield table((1.2, 2.0, 2.8, 3.6, 2.2, 4.8), rows)
-        pictured = [entry for entry in exhibits if entry.kind in PICTURES]
-        for number, entry in enumerate(pictured, start=1):
-            yield from self._pictured(entry, number)
+            rows.append(Row([*(Cell(text) for text in said), Cell((entry.sha256, Hand.DIGEST))]))
+        self.paper.table((1.2, 2.0, 2.8, 3.6, 2.2, 4.8), rows)
+        for entry in exhibits:
+            if entry.kind in PICTURES:
+                self._pictured(entry)
 
-    def _pictured(self, entry: ExhibitEntry, number: int) -> Iterator[str]:
+    def _pictured(self, entry: ExhibitEntry) -> None:
         reading = self.reading
         shows = f"{entry.label}  {reading.term(entry.kind.value)} · {reading.term(entry.moment.value)}"
         picture = self.pictures.get(entry.sha256)
         if picture is None:
-            shown = run(reading.label["picture_left_out"])
+            self.paper.paragraph(reading.label["picture_left_out"], style=Style.PICTURE)
         else:
-            shown = picture_run(_name(entry.sha256), picture, number, PICTURE_CM, shows)
-        yield paragraph(shown, centred=True, with_next=True)
-        caption = f"{shows} · {reading.local(entry.from_at)}\nsha256:{entry.sha256}"
-        yield paragraph(_small(caption), centred=True)
+            self.paper.picture(picture, shows)
+        self.paper.paragraph(f"{shows} · {reading.local(entry.from_at)}\nsha256:{entry.sha256}", style=Style.CAPTION)
 
-    def _sufficiency(self) -> Iterator[str]:
+    def _sufficiency(self) -> None:
         reading, label = self.reading, self.reading.label
-        yield _heading(label["sufficiency"])
+        self._heading(label["sufficiency"])
         colon = "：" if reading.language == "zh" else ": "
         rows = []
         for finding in reading.draft.sufficiency:
             state = Cell(label["here"]) if finding.ok else Cell(label["missing"], shade=ABSENT_SHADE)
-            source = paragraph(_small(f"{label['source']}{colon}{finding.source}"))
-            text = Cell(finding.text.in_(reading.language), below=source)
+            text = Cell(finding.text.in_(reading.language), note=f"{label['source']}{colon}{finding.source}")
             rows.append(Row((state, Cell(finding.title.in_(reading.language)), text)))
-        yield table((1.3, 4.3, 11.0), rows)
+        self.paper.table((1.3, 4.3, 11.0), rows)
 
-    def _against(self) -> Iterator[str]:
+    def _against(self) -> None:
         reading, label = self.reading, self.reading.label
-        yield _heading(label["against"])
+        self._heading(label["against"])
         for reason in reading.draft.against:
-            said = run(f"{reason.text.in_(reading.language)} ")
-            yield paragraph(said, _small(reading.bracketed(reason.pointers)), style="ListBullet")
+            carried_by = (reading.bracketed(reason.pointers), Hand.SMALL)
+            self.paper.paragraph(f"{reason.text.in_(reading.language)} ", carried_by, style=Style.REASON)
         if not reading.draft.against:
-            yield paragraph(run(label["against_none"]))
+            self.paper.paragraph(label["against_none"])
         if reading.draft.provision is None:
             return
-        yield _heading(label["exculpations"], style="Heading2")
+        self.paper.paragraph(label["exculpations"], style=Style.SUBHEADING)
         for exculpation in reading.draft.provision.exculpation:
-            said = run(f"□ {exculpation.text.in_(reading.language)} ")
-            yield paragraph(said, _small(f"[{reading.cited(exculpation.article)}]"))
+            cited = (f"[{reading.cited(exculpation.article)}]", Hand.SMALL)
+            self.paper.paragraph(f"□ {exculpation.text.in_(reading.language)} ", cited)
 
-    def _events(self) -> Iterator[str]:
+    def _events(self) -> None:
         reading, label = self.reading, self.reading.label
-        yield _heading(label["events"])
+        self._heading(label["events"])
         rows = [_heads(*(label[name] for name in ("exhibit", "act", "state", "actor", "time")))]
         for event in reading.draft.events:
             done = (reading.term(event.act.value), reading.term(event.to_state.value), event.actor)
             rows.append(_row(str(event.seq), *done, reading.local(event.at)))
-        yield table((1.2, 3.4, 2.8, 3.6, 5.6), rows)
+        self.paper.table((1.2, 3.4, 2.8, 3.6, 5.6), rows)
 
-    def _review(self) -> Iterator[str]:
+    def _review(self) -> None:
         label = self.reading.label
         colon = "：" if self.reading.language == "zh" else ": "
         # a sheet of its own: it is signed, and may be filed apart
-        yield _heading(label["review"], new_page=True)
+        self._heading(label["review"], new_page=True)
         points = [_heads(label["point"], "", label["reason"])]
         points += [_form_row((label[point], label["yes_no"], ""), least_height_cm=1.0) for point in POINTS]
-        yield table((2.6, 3.6, 10.4), points)
-        yield paragraph()
+        self.paper.table((2.6, 3.6, 10.4), points)
+        self.paper.paragraph()
         decided = f"{label['decisions']}\n{label['reason']}{colon}"
-        yield table((2.6, 14.0), [_form_row((label["decision"], decided), heads=(0,), least_height_cm=2.8)])
-        yield _heading(label["signatures"], style="Heading2")
+        self.paper.table((2.6, 14.0), [_form_row((label["decision"], decided), heads=(0,), least_height_cm=2.8)])
+        self.paper.paragraph(label["signatures"], style=Style.SUBHEADING)
         signatures = [
             _form_row((label[officer], "", label["badge"], "", label["date"], ""), heads=(0, 2, 4), least_height_cm=1.2)
             for officer in ("officer_one", "officer_two")
         ]
-        yield table((2.8, 3.6, 2.4, 3.2, 1.8, 2.8), signatures)
-
-
-def _heading(text: str, style: Literal["Heading1", "Heading2"] = "Heading1", *, new_page: bool = False) -> str:
-    return paragraph(run(text), style=style, new_page=new_page)
-
-
-def _small(text: str) -> str:
-    return run(text, size_pt=SMALL_PT, colour=GREY)
+        self.paper.table((2.8, 3.6, 2.4, 3.2, 1.8, 2.8), signatures)
 
 
 def _heads(*texts: str) -> Row:
-    return Row([Cell(text, bold=True, shade=HEADING_SHADE) for text in texts], repeated=True)
+    return Row([Cell(text, head=True, shade=HEADING_SHADE) for text in texts], repeated=True)
 
 
 def _row(*texts: str, shade: str = "") -> Row:
@@ -445,15 +433,10 @@ def _row(*texts: str, shade: str = "") -> Row:
 def _form_row(texts: Sequence[str], heads: Sequence[int] = (), least_height_cm: float = 0.0) -> Row:
     """A row of a form: some cells name what stands in the next."""
     cells = [
-        Cell(text, bold=True, shade=HEADING_SHADE) if number in heads else Cell(text)
+        Cell(text, head=True, shade=HEADING_SHADE) if number in heads else Cell(text)
         for number, text in enumerate(texts)
     ]
     return Row(cells, least_height_cm=least_height_cm)
-
-
-def _name(sha256: str) -> str:
-    """Under which a picture is in the file: one that is shown twice is there once."""
-    return f"picture-{sha256[:16]}"
 
 
 def _write_whole(path: Path, written: bytes) -> None:

@@ -16,11 +16,14 @@ from sqlalchemy.orm import Session
 from cases import draft_case
 from cases.lifecycle import advance, append_event
 from detectors.geometry import Box
+from evidence.seen_with import SeenWith
 from models.enums import Act, IncidentState, Offence, SightingKind
 from models.incidents import OPEN_STATES, Incident, Sighting
 
 PROGRAM = "streetwitness"  # the actor of what no person did
 SAME_OBJECT_IOU = 0.5
+# by which the grace is measured
+CLOCK_OF_RECORDING, CLOCK_OF_LIVE = "media time of the recording", "capture times of the camera's pictures"
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Conduct:
     last_seen_at: datetime
     box: Box
     confidence: float
+    seen_with: SeenWith | None = None
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,10 @@ class SightingAt:
 def open_incident(
     session: Session, conduct: Conduct, *, grace_s: float, at: datetime, facts: dict[str, Any]
 ) -> tuple[Incident, bool]:
-    """The incident of this conduct, and whether it is new. The same conduct reported again is the same incident.
+    """The incident of this conduct, and whether it is new. The same conduct reported again is the same incident, with
+    what was written when it was first reported.
 
-    A recording has no owner who could be told, so its grace runs from the confirmation on, on media time.
+    Nobody is told yet who could be waited for, so the grace runs from the confirmation on.
     """
     known = _same_conduct(session, conduct)
     if known is not None:
@@ -77,6 +82,7 @@ def open_incident(
         box_x2=conduct.box.x2,
         box_y2=conduct.box.y2,
         confidence=conduct.confidence,
+        seen_with=None if conduct.seen_with is None else conduct.seen_with.as_json(),
     )
     session.add(incident)
     session.flush()
@@ -91,7 +97,7 @@ def open_incident(
         actor=PROGRAM,
         at=at,
         conduct_at=conduct.confirmed_at,
-        facts={"grace_s": grace_s, "clock": "media time of the recording"},
+        facts={"grace_s": grace_s, "clock": CLOCK_OF_LIVE if conduct.recording_id is None else CLOCK_OF_RECORDING},
     )
     return incident, True
 

@@ -9,7 +9,7 @@ import json
 import uuid
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from ingest.errors import MemoryUnreadable
 from models.enums import SightingKind
 
 LAYOUT = 1
+LOOKS_OF_OTHERS = 20  # sightings remembered of what stands where no rule forbids it
 LARGEST_BYTES = 64_000_000  # of the text; a row that claims more is not ours
 
 
@@ -58,12 +59,14 @@ class CameraMemory:
 
 
 def encode(memory: CameraMemory) -> bytes:
+    """Of tracks that no rule is about, only the newest sightings."""
+    followed = {each.track_id for each in memory.suspects} | {each.track_id for each in memory.stays}
     value = {
         "layout": LAYOUT,
         "began_at": memory.began_at.isoformat(),
         "size": memory.size,
         "last_look_s": memory.last_look_s,
-        "tracks": [_track_out(track) for track in memory.tracks],
+        "tracks": [_track_out(track if track.id in followed else _lately(track)) for track in memory.tracks],
         "suspects": [vars(each) | {"version_id": str(each.version_id)} for each in memory.suspects],
         "stays": [
             vars(each)
@@ -75,6 +78,13 @@ def encode(memory: CameraMemory) -> bytes:
         ],
     }
     return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
+
+
+def _lately(track: Track) -> Track:
+    """Every sighting costs time whenever it is written, and a street full of parked cars has thousands."""
+    copy = replace(track, sightings=track.sightings[:])
+    copy.forget(LOOKS_OF_OTHERS)
+    return copy
 
 
 def decode(content: bytes) -> CameraMemory:

@@ -5,6 +5,7 @@ at the look desk, in the database, and where its watcher tells it to stop.
 """
 
 import logging
+import math
 import random
 import threading
 import time
@@ -46,7 +47,7 @@ from ingest.sampler import Sampling
 from ingest.stream_figures import StreamFigures
 from ingest.stream_template import StreamTemplate
 from ingest.utc_axis import UtcAxis
-from ingest.watched_cameras import WatchedCamera, keep_fingerprint, keep_memory, load_memory
+from ingest.watched_cameras import Report, WatchedCamera, keep_fingerprint, keep_memory, load_memory
 from ingest.witness import Witness
 from models.database import Sessions, reading, transaction
 from models.enums import CameraState, ClockMeasure
@@ -57,7 +58,8 @@ log = logging.getLogger(__name__)
 CONNECT_WITHIN_S, READ_WITHIN_S = 5.0, 5.0
 LAST_LOOK_WITHIN_S = 3.0  # a look that was asked for before the connection went is waited for
 TRY_EVIDENCE_AGAIN_S = 5.0
-PULSE_EVERY_S, REMEMBER_EVERY_S = 5.0, 10.0
+PULSE_EVERY_S = 2.0  # put on record by the watcher, for all of its cameras together
+REMEMBER_EVERY_S, REMEMBER_NOTHING_EVERY_S = 10.0, 60.0  # while something dwells, and while nothing does
 MEMORY_LASTS = timedelta(minutes=30)  # what stood so long ago unseen has to be seen anew
 
 
@@ -93,6 +95,7 @@ class LiveCamera:
         self.camera, self.fence, self._around = camera, fence, around
         self.lease_until_s = lease_until_s  # monotonic
         self.failure: BaseException | None = None
+        self.report: Report | None = None  # the newest
         self._dwelling = 0
         self._state: CameraState | None = None
         self._stopping = threading.Event()
@@ -186,6 +189,7 @@ class LiveCamera:
         self._watchdog = self._watchdog_of_this_view()
         self._figures = StreamFigures()
         self._pulse_due_s = self._memory_due_s = 0.0
+        self._remembered_s, self._remembered_dwelling = -math.inf, False
         if self._memory is None:
             self._say_that_nobody_followed()
 
@@ -300,14 +304,16 @@ class LiveCamera:
         now_s = time.monotonic()
         if now_s >= self._pulse_due_s:
             self._pulse_due_s = now_s + PULSE_EVERY_S
-            self._pulse()
+            self.report = self._reported()
         if now_s >= self._memory_due_s:
             self._memory_due_s = now_s + REMEMBER_EVERY_S
-            self._remember()
+            nothing = not self._worker.dwelling and not self._remembered_dwelling
+            if not nothing or now_s - self._remembered_s >= REMEMBER_NOTHING_EVERY_S:
+                self._remember()
 
-    def _pulse(self) -> None:
+    def _reported(self) -> Report:
         self._dwelling = self._worker.dwelling
-        clock, camera_id = self._around.clock, self.camera.camera_id
+        clock, at = self._around.clock, self._around.clock.utc()
         pulse = self._figures.pulse(
             utc=self._axis.utc,
             utc_of_arrival=clock.utc,
@@ -315,16 +321,11 @@ class LiveCamera:
             dwelling=self._dwelling,
             ring_bytes=self._ring.bytes,
         )
-        at = clock.utc()
-        known = self._clock.offset(at) or ClockOffset(0.0, LATENCY_S, ClockMeasure.ARRIVAL)
-        with self._writing(at) as session:
-            cameras.note_pulse(session, camera_id, pulse, at)
-            cameras.note_clock(
-                session, camera_id, offset_s=known.offset_s, error_s=known.error_s, measure=known.measure, at=at
-            )
+        return Report(pulse, self._clock.offset(at) or ClockOffset(0.0, LATENCY_S, ClockMeasure.ARRIVAL), at)
 
     def _remember(self) -> None:
         at = self._around.clock.utc()
+        self._remembered_s, self._remembered_dwelling = time.monotonic(), self._worker.dwelling > 0
         content = camera_memory.encode(self._worker.memory(self._began_at))
         with self._writing(at) as session:
             keep_memory(session, self.camera.camera_id, fence=self.fence, content=content, at=at)

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from cases import cameras
+from ingest.camera_clock import ClockOffset
 from ingest.fences import FenceInForce, fences_in_force
 from models.enums import Transport
 from models.personal_data import PersonalDataKey
@@ -35,6 +37,15 @@ class WatchedCamera:
             return each.source, each.transport, each.username, each.password, versions
 
         return built_on(self) != built_on(newer)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a camera says of itself every few seconds: its pulse, and what is known of its clock."""
+
+    pulse: cameras.Pulse
+    clock: ClockOffset
+    at: datetime
 
 
 def load_camera(session: Session, camera_id: str, key: PersonalDataKey, at: datetime) -> WatchedCamera | None:
@@ -68,6 +79,15 @@ def load_memory(session: Session, camera_id: str) -> CameraMemory | None:
 def keep_memory(session: Session, camera_id: str, *, fence: int, content: bytes, at: datetime) -> None:
     """What is remembered now; in a transaction that has asked whether this watcher still has the camera."""
     session.merge(CameraMemory(camera_id=camera_id, fence=fence, at=at, content=content))
+
+
+def keep_report(session: Session, camera_id: str, report: Report) -> None:
+    """Puts it on record; in a transaction that has asked whether this watcher still has the camera."""
+    cameras.note_pulse(session, camera_id, report.pulse, report.at)
+    offset = report.clock
+    cameras.note_clock(
+        session, camera_id, offset_s=offset.offset_s, error_s=offset.error_s, measure=offset.measure, at=report.at
+    )
 
 
 def keep_fingerprint(session: Session, camera_id: str, fingerprint: bytes | None, at: datetime) -> None:

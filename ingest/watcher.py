@@ -1,7 +1,8 @@
 """The watcher: one process that carries many cameras, each under a lease, each in a thread of its own.
 
-Every few seconds it renews its leases, gives up what it lost, takes what is free up to its share, and notices what was
-changed about its cameras. It holds nothing that another watcher could not take up.
+Every few seconds it renews its leases and puts on record how its cameras are, gives up what it lost, takes what is free
+up to its share, and notices what was changed about its cameras. It holds nothing that another watcher could not take
+up.
 """
 
 import logging
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from ingest import leases
 from ingest.leases import LEASE_S, RENEW_EVERY_S, TakenCamera
 from ingest.live_camera import LiveCamera, Surroundings
-from ingest.watched_cameras import WatchedCamera, load_camera
+from ingest.watched_cameras import WatchedCamera, keep_report, load_camera
 from models.database import reading, transaction
 from models.personal_data import PersonalDataKey
 
@@ -69,6 +70,11 @@ class Watcher:
         asked_s, at = time.monotonic(), self._around.clock.utc()
         with transaction(self._around.sessions) as session:
             held = leases.renew(session, holder=self.holder, fences=self.fences, at=at, lease_s=self._lease_s)
+            # of all cameras at once: a transaction of its own for each would be a wait for the disk for each
+            for camera_id in sorted(held):
+                report = self._cameras[camera_id].report
+                if report is not None:
+                    keep_report(session, camera_id, report)
         for camera_id, camera in list(self._cameras.items()):
             if camera.join(0):
                 self._stop(camera_id)  # it ended by itself, without its lease or without the database

@@ -18,6 +18,7 @@ from cases import incidents
 from cases.incidents import PROGRAM, Conduct, SightingAt
 from detectors.sightings import Sighting, Violation
 from evidence.sealing import PendingExhibit, seal
+from evidence.seen_with import SeenWith
 from evidence.vault import Vault
 from models.database import Sessions, transaction
 from models.exhibits import Exhibit, SealedObject
@@ -37,6 +38,7 @@ class Witness:
     recording_id: uuid.UUID | None
     utc: Callable[[float], datetime]
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    seen_with: Callable[[], SeenWith | None] = lambda: None  # as of now, where anybody can say
     may_write: Callable[[Session, datetime], None] = lambda _session, _at: None  # raises where another has the camera
 
     @contextmanager
@@ -67,6 +69,7 @@ class Witness:
             last_seen_at=self.utc(violation.last_seen_s),
             box=violation.box,
             confidence=violation.confidence,
+            seen_with=self.seen_with(),
         )
         with self._sealing(exhibits) as session:
             incident, _ = incidents.open_incident(session, conduct, grace_s=grace_s, at=self.clock(), facts=facts)

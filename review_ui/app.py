@@ -14,8 +14,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
-from cases.errors import UnknownIncident
-from review_ui import incident_pages, media, public_pages, queue_page, sign_in_pages
+from cases.errors import UnknownCamera, UnknownIncident
+from review_ui import camera_pages, incident_pages, media, metrics, public_pages, queue_page, sign_in_pages
 from review_ui.desk import desk_of, make_desk
 from review_ui.doorkeeper import SECURITY_HEADERS, EveryAnswer, EveryBody
 from review_ui.errors import FormNotOurs, NotFound, NotSignedIn, ReviewError
@@ -41,6 +41,8 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             *queue_page.routes.routes,
             *incident_pages.routes.routes,
             *media.routes.routes,
+            *camera_pages.routes.routes,
+            *metrics.routes.routes,
         ],
         middleware=[
             Middleware(EveryAnswer, secure=settings.secure_cookies),
@@ -50,7 +52,8 @@ def make_app(settings: ReviewSettings) -> FastAPI:
     )
     app.state.desk = make_desk(settings)
     app.add_exception_handler(ReviewError, _refused)
-    app.add_exception_handler(UnknownIncident, _unknown_incident)
+    app.add_exception_handler(UnknownIncident, _unknown)
+    app.add_exception_handler(UnknownCamera, _unknown)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused_below)
     app.add_exception_handler(Exception, _failed)
@@ -72,7 +75,7 @@ def _refused(request: Request, error: Exception) -> Response:
     return _page(request, error.status, error.words)
 
 
-def _unknown_incident(request: Request, _error: Exception) -> Response:
+def _unknown(request: Request, _error: Exception) -> Response:
     return _page(request, NotFound.status, NotFound.words)
 
 

@@ -1,7 +1,8 @@
 """Who is asking: the sign-in guard, the check of every form, the limits of a request, the headers of every answer.
 
-Each route depends on `signed_in`, or its path is in PUBLIC; each form on `checked_form`, or on `first_form` before
-the sign-in. A test walks the routes and fails for one that does neither.
+Each route depends on `signed_in`, or its path is in PUBLIC; metrics, which no person asks for, on a token of their own
+(review_ui/metrics.py). Each form depends on `checked_form`, or on `first_form` before the sign-in. A test walks the
+routes and fails for one that does neither.
 """
 
 import hmac

@@ -23,6 +23,13 @@ class FormNotOurs(ReviewError):
     words = "error.form_not_ours"
 
 
+class NotAScraper(ReviewError):
+    """Metrics are for who brings the token of the settings."""
+
+    status = 401
+    words = "error.not_a_scraper"
+
+
 class NotFound(ReviewError):
     status = 404
     words = "error.not_found"

@@ -30,6 +30,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("detectors/training/",),  # watching a street loads no torch; making weights may
     "twilio": ("notify/sms_twilio.py",),
     "onvif": ("ingest/onvif_device.py", "notify/loudspeaker.py"),
+    "prometheus_client": ("review_ui/metrics.py",),
     "rfc8785": ("evidence/canonical.py",),
 }
 

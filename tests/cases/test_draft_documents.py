@@ -1,6 +1,7 @@
 """The draft on paper: both documents hold what the draft says, stand alone, and take hostile names as text."""
 
 import copy
+import hashlib
 import re
 import zipfile
 from html.parser import HTMLParser
@@ -202,6 +203,22 @@ def test_a_picture_that_is_not_the_sealed_one_leaves_no_document(
     with pytest.raises(DocumentFailed, match=said):
         write_docx(content, folder / "draft.docx", "zh", parked.pictures)
     assert list(folder.iterdir()) == []
+
+
+def test_a_sealed_file_that_is_no_picture_leaves_no_document(
+    van: tuple[ParkedVan, dict[str, Any]], tmp_path: Path
+) -> None:
+    parked, content = van
+    sealed, picture = next(iter(parked.pictures.items()))
+    broken_off = picture.read_bytes()[:20]
+    picture.write_bytes(broken_off)
+    sha256 = hashlib.sha256(broken_off).hexdigest()
+    cited = [
+        entry | {"sha256": sha256 if entry["sha256"] == sealed else entry["sha256"]} for entry in content["exhibits"]
+    ]
+    with pytest.raises(DocumentFailed, match="not a picture that fits a document"):
+        write_docx(content | {"exhibits": cited}, tmp_path / "draft.docx", "zh", {sha256: picture})
+    assert not (tmp_path / "draft.docx").exists()
 
 
 def test_a_folder_that_is_not_there_is_said(van: tuple[ParkedVan, dict[str, Any]], tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from models.people import UserSession
 from review_ui.app import ReviewSettings, make_app
 from review_ui.desk import now
 from review_ui.doorkeeper import PUBLIC, checked_form, first_form, signed_in
+from review_ui.metrics import scraper
 from review_ui.public_pages import local_path
 from tests.conftest import Database
 from tests.review_ui.conftest import PASSWORD, RunningDesk, serve, token_in
@@ -33,7 +34,8 @@ def unguarded(app: FastAPI) -> list[str]:
     found = []
     for route in app.routes:
         if isinstance(route, APIRoute):
-            open_to_all = not depends_on(route.dependant, signed_in) and route.path not in PUBLIC
+            asked = any(depends_on(route.dependant, guard) for guard in (signed_in, scraper))
+            open_to_all = not asked and route.path not in PUBLIC
             guards = (checked_form, first_form)
             believes = not route.methods <= SAFE and not any(depends_on(route.dependant, guard) for guard in guards)
             found += [route.path] * (open_to_all or believes)
@@ -62,7 +64,16 @@ def test_the_check_of_routes_finds_one_that_is_open(app: FastAPI) -> None:
 def guarded_paths(desk: RunningDesk) -> list[str]:
     incident = f"/incidents/{desk.incident_id}"
     still = desk.exhibits_of_kind("still")[0].id
-    return ["/", incident, f"{incident}/draft", f"{incident}/draft.docx", f"/media/{still}", f"/thumbnails/{still}"]
+    return [
+        "/",
+        "/cameras",
+        "/cameras/gate-3",
+        incident,
+        f"{incident}/draft",
+        f"{incident}/draft.docx",
+        f"/media/{still}",
+        f"/thumbnails/{still}",
+    ]
 
 
 def test_without_a_session_pages_lead_to_the_sign_in_and_nothing_else_is_given(desk: RunningDesk) -> None:
@@ -201,6 +212,8 @@ def test_the_draft_in_its_frame_may_bring_its_style_and_nothing_else(desk: Runni
         ("/media/../../etc/passwd", 404),
         ("/media/%2e%2e%2fstreetwitness.db", 404),
         ("/static/../app.py", 404),
+        ("/cameras/gate-4", 404),
+        ("/metrics", 404),
         ("/docs", 404),
         ("/openapi.json", 404),
         ("/?state=lost", 400),

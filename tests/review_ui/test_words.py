@@ -10,6 +10,8 @@ import pytest
 from cases.languages import LANGUAGES
 from models.enums import (
     Act,
+    CameraState,
+    ClockMeasure,
     CustodyAct,
     Decision,
     ExhibitKind,
@@ -101,6 +103,8 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
         "act": Act,
         "decision": Decision,
         "custody": CustodyAct,
+        "camera_state": CameraState,
+        "clock_measure": ClockMeasure,
     }
     worded = {f"{table}.{word.value}" for table, words in enums.items() for word in words}
     worded |= {f"mark.{mark}" for mark in MARKS} | {f"point.{point}" for point in POINTS}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import urllib.request
@@ -15,7 +16,7 @@ from sqlalchemy import select
 
 from models.database import open_database, reading, sessions_of, sqlite_url
 from models.enums import IncidentState
-from models.incidents import Incident, ReviewDecision
+from models.incidents import Incident, Recording, ReviewDecision
 from models.places import Camera, GeofenceVersion
 from streetwitness.demo import USERS
 from tests.streetwitness.running import COMMAND, environment, eventually, free_port, refused, run
@@ -94,20 +95,31 @@ def no_clips(tmp_path: Path) -> str:
     return str(folder)
 
 
+@pytest.fixture
+def data(tmp_path: Path, rendered_clips: dict[str, Path]) -> Path:
+    """A data folder in which the streets of the demo are rendered already: that takes a while."""
+    folder = tmp_path / "data"
+    (folder / "demo_footage").mkdir(parents=True)
+    for clip in rendered_clips.values():
+        shutil.copy(clip, folder / "demo_footage")
+    return folder
+
+
 def passwords_of(printed: str) -> dict[str, str]:
     return {name: re.search(rf"{name}\s+│\s+(\S+)", printed)[1] for name in USERS}
 
 
-def test_without_footage_it_says_so_and_serves_a_site_with_cameras_and_fences(tmp_path, no_clips):
-    data = tmp_path / "data"
+def test_without_footage_it_says_so_and_serves_a_site_with_cameras_and_fences(tmp_path, data, no_clips):
     with running_demo(data, tmp_path, FOOTAGE=no_clips) as demo:
-        assert "holds none of the demo's clips; the site starts with cameras and fences, no incidents" in demo.printed()
+        assert "holds none of the demo's clips; the site has its rendered streets alone" in demo.printed()
         assert f"http://127.0.0.1:{demo.port}/" in demo.printed()
         assert demo.page("/healthz")[0] == 200
         assert demo.page("/")[0] == 200, "the sign-in, by way of a redirect"
-        assert len(demo.rows(select(Camera))) == 3
-        assert len(demo.rows(select(GeofenceVersion))) == 4
-        assert demo.rows(select(Incident)) == []
+        assert len(demo.rows(select(Camera))) == 6
+        assert len(demo.rows(select(GeofenceVersion))) == 7
+        eventually(lambda: "3 rendered streets are analysed now" in demo.printed())
+        assert "rendering" not in demo.printed(), "they are there from before"
+        assert {each.camera_id for each in demo.rows(select(Recording))} == {"rendered-1", "rendered-2", "rendered-3"}
         passwords = passwords_of(demo.printed())
         kept = data / "demo-users.txt"
         assert S_IMODE(kept.stat().st_mode) == 0o600
@@ -121,11 +133,12 @@ def test_without_footage_it_says_so_and_serves_a_site_with_cameras_and_fences(tm
         )
     with running_demo(data, tmp_path, FOOTAGE=no_clips) as demo:
         assert passwords_of(demo.printed()) == passwords, "the users are the same the next time"
-        assert len(demo.rows(select(GeofenceVersion))) == 4, "and so are the fences"
+        assert len(demo.rows(select(GeofenceVersion))) == 7, "and so are the fences"
+        eventually(lambda: "3 rendered streets are analysed now" in demo.printed())
+        assert len(demo.rows(select(Recording))) == 3, "and the recordings"
 
 
-def test_a_killed_child_comes_back_and_a_killed_demo_starts_again(tmp_path, no_clips):
-    data = tmp_path / "data"
+def test_a_killed_child_comes_back_and_a_killed_demo_starts_again(tmp_path, data, no_clips):
     with started_demo(data, tmp_path, FOOTAGE=no_clips) as demo:
         before = demo.descendants()
         for pid in before:
@@ -167,9 +180,24 @@ def test_users_without_their_passwords_are_told_how_to_begin_anew(tmp_path, no_c
     assert "does not hold all demo users; remove" in result.stderr
 
 
+def test_a_demo_that_is_asked_to_end_while_it_renders_ends_and_leaves_no_half_of_a_clip(tmp_path, no_clips):
+    data = tmp_path / "fresh"
+    with running_demo(data, tmp_path, FOOTAGE=no_clips) as demo:
+        eventually(lambda: "rendering street 1 of 3" in demo.printed())
+    assert list((data / "demo_footage").iterdir()) == []
+
+
+def test_the_rendered_streets_alone_show_a_draft_and_a_vehicle_that_left(tmp_path, data, no_clips, weights_dir):
+    with running_demo(data, tmp_path, FOOTAGE=no_clips, WEIGHTS=str(weights_dir)) as demo:
+        eventually(lambda: "demo-reviewer: accept" in demo.printed(), within_s=240)
+        assert sorted((each.camera_id, each.state) for each in demo.rows(select(Incident))) == [
+            ("rendered-1", IncidentState.ACCEPTED),
+            ("rendered-2", IncidentState.RESOLVED),
+        ]
+
+
 @pytest.mark.footage
-def test_with_footage_the_queue_shows_cases_at_several_stages(tmp_path, footage_dir, weights_dir):
-    data = tmp_path / "data"
+def test_with_footage_the_queue_shows_cases_at_several_stages(tmp_path, data, footage_dir, weights_dir):
     with running_demo(data, tmp_path, FOOTAGE=str(footage_dir), WEIGHTS=str(weights_dir)) as demo:
         assert "3 clips from" in demo.printed()
         eventually(lambda: "demo-reviewer: return" in demo.printed(), within_s=240)

@@ -1,0 +1,64 @@
+"""The cameras as people see them: which are watched, by whom, how they are, and the history of one.
+
+No pictures: a camera's street is shown where there is a reason to look at it, and that is an incident.
+"""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from cases.camera_entry import redacted
+from cases.cameras import CameraLine, camera_lines, camera_page
+from models.database import reading
+from models.enums import CameraState
+from review_ui.desk import Now, TheDesk
+from review_ui.doorkeeper import SignedIn
+
+routes = APIRouter()
+
+# what needs a hand first; a camera that is as it should be, last but for those nobody dials
+ORDER = (
+    CameraState.REFUSED,
+    CameraState.TURNED,
+    CameraState.COVERED,
+    CameraState.BLACK,
+    CameraState.FROZEN,
+    CameraState.BLURRED,
+    CameraState.UNREACHABLE,
+    CameraState.NO_PACKETS,
+    CameraState.STOPPED,
+    CameraState.CONNECTING,
+    CameraState.WATCHING,
+    None,
+)
+
+
+@routes.get("/cameras")
+def cameras(request: Request, desk: TheDesk, opened: SignedIn, at: Now) -> HTMLResponse:
+    with reading(desk.settings.sessions) as session:
+        lines = camera_lines(session, at)
+    lines.sort(key=lambda line: (ORDER.index(line.state), line.name, line.id))
+    counts = {state: sum(line.state is state for line in lines) for state in ORDER}
+    return desk.page(request, "cameras.html", opened, lines=lines, counts=counts, at=at, why_stopped=why_stopped)
+
+
+@routes.get("/cameras/{camera_id}")
+def camera(request: Request, desk: TheDesk, opened: SignedIn, at: Now, camera_id: str) -> HTMLResponse:
+    with reading(desk.settings.sessions) as session:
+        shown = camera_page(session, camera_id, at)
+    return desk.page(
+        request,
+        "camera.html",
+        opened,
+        shown=shown,
+        line=shown.line,
+        source=redacted(shown.line.source),
+        at=at,
+        why_stopped=why_stopped,
+    )
+
+
+def why_stopped(line: CameraLine) -> str | None:
+    """The key of the sentence that says why nothing is seen, where no watcher is there to say it."""
+    if line.state is not CameraState.STOPPED or line.detail is not None:
+        return None
+    return "cameras.no_watcher" if line.watched else "cameras.not_watched"

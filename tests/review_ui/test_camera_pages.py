@@ -1,0 +1,123 @@
+"""The cameras as people see them: the state with since when, the clock, who watches, and no password anywhere."""
+
+from datetime import timedelta
+
+import pytest
+
+from cases.cameras import Pulse, StreamNoted, note_clock, note_condition, note_pulse
+from models.database import transaction
+from models.enums import CameraState, ClockMeasure
+from models.places import Camera, Site
+from models.watching import CameraConnection, CameraLease, CameraView
+from review_ui.desk import now
+from tests.review_ui.conftest import RunningDesk
+from tests.rows import add_camera
+
+
+@pytest.fixture
+def watched(desk: RunningDesk) -> RunningDesk:
+    """gate-3 is watched and its clock is off; gate-4 has lost its watcher; lot is one for recordings."""
+    at = now()
+    with transaction(desk.database.sessions) as session:
+        gate = session.get_one(Camera, "gate-3")
+        # a row as an older program wrote it, with the password in it
+        gate.source = "rtsp://viewer:secret@camera.example/main?key=secret"
+        site = session.get_one(Site, gate.site_id)
+        for camera_id, name in (("gate-4", "East gate"), ("lot", "Car park")):
+            add_camera(session, site, id=camera_id, name=name, source="rtsp://10.0.0.4/main")
+        for camera_id, runs_for in (("gate-3", timedelta(hours=1)), ("gate-4", -timedelta(hours=2))):
+            session.add(CameraConnection(camera_id=camera_id, username="viewer", password_sealed=b"sealed"))
+            session.add(
+                CameraLease(
+                    camera_id=camera_id,
+                    holder="box-1:77",
+                    fence=3,
+                    taken_at=at - timedelta(hours=9),
+                    expires_at=at + runs_for,
+                )
+            )
+            note_condition(session, camera_id, CameraState.CONNECTING, None, at - timedelta(hours=9))
+            note_condition(session, camera_id, CameraState.WATCHING, None, at - timedelta(hours=8))
+        note_condition(session, "gate-3", CameraState.FROZEN, "the same picture <12 s>", at - timedelta(hours=3))
+        session.add(CameraView(camera_id="gate-3", preset="corner", position=0, stay_s=20.0))
+        note_clock(session, "gate-3", offset_s=-7.5, error_s=0.25, measure=ClockMeasure.ONVIF, at=at)
+        pulse = Pulse(
+            last_packet_at=at - timedelta(seconds=1),
+            last_look_at=at - timedelta(seconds=80),
+            connections=4,
+            packets=25_000,
+            packet_bytes=50_000_000,
+            looks=500,
+            looks_dropped=17,
+            gaps=2,
+            gap_s=75.0,
+            dwelling=1,
+            ring_bytes=15_000_000,
+            stream=StreamNoted("hevc", 2560, 1440, 25.0, 4.0, 4_200_000.0),
+        )
+        note_pulse(session, "gate-3", pulse, at)
+    return desk
+
+
+def row_of(page: str, camera_id: str) -> str:
+    return next(row for row in page.split("<tr>") if f'<span class="faint">{camera_id}</span>' in row)
+
+
+def test_every_camera_is_a_line_with_state_since_when_clock_and_watcher(watched: RunningDesk) -> None:
+    page = watched.signed_in().get("/cameras").text
+    gate = row_of(page, "gate-3")
+    assert "Frozen" in gate
+    assert "the same picture &lt;12 s&gt;" in gate
+    assert "3 h 0 min" in gate
+    assert '<span class="off">-7.50 ± 0.25 s</span>' in gate
+    assert "hevc 2560×1440" in gate
+    assert "box-1:77" in gate
+    assert "<td>17</td>" in gate
+    lost = row_of(page, "gate-4")
+    assert "Not watched" in lost
+    assert "no watcher has it" in lost
+    assert "2 h 0 min" in lost
+    assert "Recordings" in row_of(page, "lot")
+    assert page.index(">gate-3<") < page.index(">gate-4<") < page.index(">lot<"), "what needs a hand stands first"
+
+
+def test_one_camera_shows_what_it_was_in_and_what_its_watcher_says(watched: RunningDesk) -> None:
+    page = watched.signed_in().get("/cameras/gate-3").text
+    history = page[page.index("What it was in") :]
+    assert [history.index(state) for state in ("Frozen", "Watching", "Connecting")] == sorted(
+        history.index(state) for state in ("Frozen", "Watching", "Connecting")
+    )
+    assert "5 h 0 min" in history
+    for said in ("rtsp://***@camera.example/main?***", "4.20 Mbit/s", "by ONVIF", "corner", "1 min 15 s"):
+        assert said in page
+
+
+def test_no_page_of_cameras_shows_a_password(watched: RunningDesk) -> None:
+    browser = watched.signed_in()
+    for path in ("/cameras", "/cameras/gate-3", "/cameras/gate-4"):
+        answer = browser.get(path)
+        assert answer.status_code == 200
+        assert "secret" not in answer.text
+        assert "sealed" not in answer.text
+
+
+def test_the_pages_are_chinese_for_who_asks_for_it(watched: RunningDesk) -> None:
+    browser = watched.signed_in()
+    browser.headers["accept-language"] = "zh-CN"
+    page = browser.get("/cameras").text
+    for said in ("摄像机", "画面冻结", "没有观察进程接管", "3 小时 0 分", "录像"):
+        assert said in page
+    assert "按 ONVIF" in browser.get("/cameras/gate-3").text
+
+
+def test_a_camera_that_is_switched_off_says_so(watched: RunningDesk) -> None:
+    with transaction(watched.database.sessions) as session:
+        session.get_one(CameraConnection, "gate-4").watched = False
+    page = watched.signed_in().get("/cameras").text
+    assert "switched off" in row_of(page, "gate-4")
+
+
+def test_a_camera_that_is_for_recordings_and_nothing_else_has_a_page_too(desk: RunningDesk) -> None:
+    page = desk.signed_in().get("/cameras/gate-3")
+    assert page.status_code == 200
+    assert "Nothing is on record yet." in page.text
