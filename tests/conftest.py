@@ -18,7 +18,11 @@ import pytest
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.engine import URL
 
+from detectors.rendered_street.film import Film
+from detectors.rendered_street.stories import STORIES
+from ingest.rendered_clip import write_rendered_clip
 from models.database import Sessions, open_database, sessions_of, sqlite_url, upgrade
+from tests.rows import NOON
 
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared"
 
@@ -128,6 +132,15 @@ def folder_named(variable: str, beside: str, what: str) -> Path:
 def footage_dir() -> Path:
     """The development footage; tests that ask for it carry the marker `footage`."""
     return folder_named("STREETWITNESS_FOOTAGE", "footage", "development footage")
+
+
+@pytest.fixture(scope="session")
+def rendered_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The clips of the demo's stories, rendered once a session; they begin at noon."""
+    folder = tmp_path_factory.mktemp("rendered")
+    for name, story in STORIES.items():
+        write_rendered_clip(Film(story), folder / f"{name}.mp4", NOON)
+    return {name: folder / f"{name}.mp4" for name in STORIES}
 
 
 @pytest.fixture(scope="session")

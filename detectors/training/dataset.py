@@ -49,7 +49,7 @@ class Settings:
     composites: int = 2400
     calibration: int = 128
     cut_outs_per_class: int = 300
-    rendered: int = 300
+    rendered: int = 200
 
 
 @dataclass

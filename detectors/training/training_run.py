@@ -36,7 +36,7 @@ class Settings:
 
     seed: int = 2026
     # most is learned from small pictures at half the cost; large ones then bring back what is small in the street
-    stages: tuple[Stage, ...] = (Stage(288, 40, 0.01, 0), Stage(416, 10, 0.005, 3))
+    stages: tuple[Stage, ...] = (Stage(288, 40, 0.01, 0), Stage(416, 8, 0.005, 2))
     batch: int = 32
     optimizer: str = "MuSGD"
     loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from detectors.rendered_street.film import Film
+import detectors.weights
 from detectors.rendered_street.stories import STORIES
 from detectors.rendered_street.story import Story
 from detectors.sightings import Detector
 from detectors.weights import find_detector
-from ingest.rendered_clip import write_rendered_clip
 from models.enums import Act
 from tests.conftest import Database
-from tests.rows import NOON
 from tests.scenarios.street import Seen, Street, open_street
 
+OWN_WEIGHTS = Path(detectors.weights.__file__).with_suffix("")
 DWELL_S, GRACE_S, LOOK_S = 15.0, 15.0, 2.0
 
 
@@ -24,28 +23,17 @@ def detector(request: pytest.FixtureRequest) -> Detector:
     """The best weights of the program itself, and those that development keeps beside the repository."""
     if request.param == "of_development":
         return find_detector(str(request.getfixturevalue("weights_dir")))
-    own = Path(__file__).parents[2] / "detectors" / "weights"
-    if not list(own.glob("**/*.xml")):
-        pytest.skip("the project has no weights of its own yet")
-    return find_detector(str(own))
-
-
-@pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("rendered")
-    for name, story in STORIES.items():
-        write_rendered_clip(Film(story), folder / f"{name}.mp4", NOON)
-    return {name: folder / f"{name}.mp4" for name in STORIES}
+    if not list(OWN_WEIGHTS.glob("*/*.xml")):
+        pytest.skip(f"the project has no weights of its own in {OWN_WEIGHTS.name}/ yet")
+    return find_detector(str(OWN_WEIGHTS))
 
 
 @pytest.fixture
-def watched(sqlite_database: Database, tmp_path: Path, clips: dict[str, Path], detector: Detector):
+def watched(sqlite_database: Database, tmp_path: Path, rendered_clips: dict[str, Path], detector: Detector):
     def watch(story: Story) -> Seen:
-        open_street(
-            sqlite_database.sessions, dwell_s=DWELL_S, grace_s=GRACE_S, no_stopping=story.fence_in_picture()
-        )
+        open_street(sqlite_database.sessions, dwell_s=DWELL_S, grace_s=GRACE_S, no_stopping=story.fence_in_picture())
         street = Street(sqlite_database.sessions, tmp_path / "vault")
-        return street.watch(clips[story.name], detector=detector)
+        return street.watch(rendered_clips[story.name], detector=detector)
 
     return watch
 
