@@ -13,6 +13,7 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.errors import UnknownCamera
+from evidence.seen_with import Weights
 from models.enums import CameraState, ClockMeasure
 from models.incidents import OPEN_STATES, Incident
 from models.places import Camera, Geofence, GeofenceVersion
@@ -59,6 +60,7 @@ class Pulse:
     dwelling: int  # vehicles that stand in a fence just now
     ring_bytes: int
     stream: StreamNoted | None
+    model: Weights | None = None  # what its pictures are looked at with; None: an older watcher did not say
 
 
 @dataclass(frozen=True)
@@ -289,13 +291,14 @@ def _state_now(
 
 
 def _pulse_of(row: CameraPulse) -> Pulse:
-    stream = row.figures["stream"]
+    stream, model = row.figures["stream"], row.figures.get("model")
     return Pulse(
         **row.figures
         | {
             "last_packet_at": row.last_packet_at,
             "last_look_at": row.last_look_at,
             "stream": StreamNoted(**stream) if stream else None,
+            "model": Weights(**model) if model else None,
         }
     )
 

@@ -145,7 +145,6 @@ class _Composition:
     @cached_property
     def where(self) -> Where:
         camera, version, incident = self.incident.camera, self.incident.geofence_version, self.incident
-        analysis = (incident.recording.analysis if incident.recording else None) or {}
         return Where(
             site=camera.site.name,
             camera_id=camera.id,
@@ -158,8 +157,8 @@ class _Composition:
             geofence_version=version.version,
             polygon=tuple((float(x), float(y)) for x, y in version.polygon),
             box=(incident.box_x1, incident.box_y1, incident.box_x2, incident.box_y2),
-            picture_width=analysis.get("width"),
-            picture_height=analysis.get("height"),
+            picture_width=self.rows.seen_with.width,
+            picture_height=self.rows.seen_with.height,
         )
 
     @cached_property
@@ -360,6 +359,7 @@ class _Composition:
                 at=self._both(when.left),
             )
         yield self._say_how_unbroken()
+        yield from self._say_seen_with()
         yield self._say_whose_clock()
 
     def _say_how_unbroken(self) -> Statement:
@@ -375,16 +375,35 @@ class _Composition:
             **{kind.value: counted[kind] for kind in SightingKind if kind is not SightingKind.GAP},
         )
 
+    def _say_seen_with(self) -> Iterable[Statement]:
+        """By which weights, how often, and in which pictures. Of an old live incident that is not on record."""
+        seen = self.rows.seen_with
+        if seen.model is None or seen.look_s is None:
+            return
+        yield _statement(
+            "when",
+            "seen_with",
+            [self._record_of_seeing()],
+            software=seen.software or term("not_recorded"),
+            model=seen.model.name,
+            digest=seen.model.digest[:SHOWN_OF_DIGEST],
+            look=two_places(seen.look_s),
+            codec=seen.codec or term("not_recorded"),
+            width=seen.width or term("not_recorded"),
+            height=seen.height or term("not_recorded"),
+            fps=two_places(seen.fps) if seen.fps is not None else term("not_recorded"),
+        )
+
     def _say_whose_clock(self) -> Statement:
-        camera, recording = self.incident.camera, self.incident.recording
-        bound = camera.clock_error_s
+        clock, recording = self.rows.seen_with.clock, self.incident.recording
         measured: dict[str, Value] = {
-            "offset": two_places(camera.clock_offset_s),
-            "error": f"{two_places(bound)} s" if bound is not None else term("never_measured"),
+            "offset": two_places(clock.offset_s),
+            "error": f"{two_places(clock.error_s)} s" if clock.error_s is not None else term("never_measured"),
         }
         if recording is None:
-            return _statement("when", "clock_of_camera", [self._record_of_camera()], **measured)
-        carried = [self._record_of_recording(recording.sha256), self._record_of_camera()]
+            code = "clock_of_camera" if clock.measure is None else f"clock_by_{clock.measure.value}"
+            return _statement("when", code, [self._record_of_clock()], **measured)
+        carried = [self._record_of_recording(recording.sha256), self._record_of_clock()]
         return _statement("when", "clock_of_recording", carried, source=term(recording.clock_source.value), **measured)
 
     def _say_what_came_after(self) -> Iterable[Statement]:
@@ -434,10 +453,10 @@ class _Composition:
     def _what_the_check_found(self) -> Iterable[Reason]:
         carried = {
             "camera_papers": self._record_of_camera(),
-            "clock_error": self._record_of_camera(),
+            "clock_error": self._record_of_clock(),
             "clock_source": self._record_of_recording(self.incident.recording.sha256)
             if self.incident.recording
-            else self._record_of_camera(),
+            else self._record_of_clock(),
             "plate": self._record_of_incident(),
         }
         for finding in self.findings:
@@ -497,6 +516,16 @@ class _Composition:
     def _record_of_camera(self) -> Pointer:
         camera_id = self.where.camera_id
         return Pointer(kind="record", ref=f"camera:{camera_id}", label=say("pointer", "camera", id=camera_id))
+
+    def _record_of_clock(self) -> Pointer:
+        """What was measured when the incident was opened is written with it; before, only the camera had it."""
+        return self._record_of_camera() if self.incident.seen_with is None else self._record_of_incident()
+
+    def _record_of_seeing(self) -> Pointer:
+        recording = self.incident.recording
+        if self.incident.seen_with is None and recording is not None:
+            return self._record_of_recording(recording.sha256)
+        return self._record_of_incident()
 
     def _record_of_geofence(self) -> Pointer:
         named, version = self.where.geofence_id, self.where.geofence_version

@@ -76,7 +76,7 @@ class Where(_Value):
 
 
 class When(_Value):
-    """UTC. stopped None: it already stood there when the recording began."""
+    """UTC. stopped None: it already stood there when the watching began."""
 
     timezone: str
     first_seen: datetime

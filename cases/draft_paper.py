@@ -28,6 +28,7 @@ from docx.opc.part import Part
 from docx.opc.pkgwriter import PackageWriter
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
+from docx.oxml.table import CT_Tbl
 from docx.parts.image import ImagePart
 from docx.shared import Cm, Pt, RGBColor
 from docx.styles.style import CharacterStyle, ParagraphStyle
@@ -164,18 +165,12 @@ class DraftPaper:
         shape._inline.docPr.set("descr", _readable(described))  # noqa: SLF001 - python-docx has no way to describe it
 
     def table(self, widths_cm: Sequence[float], rows: Iterable[Row]) -> None:
-        table = self._document.add_table(rows=1, cols=len(widths_cm))
-        table.alignment = WD_TABLE_ALIGNMENT.CENTER
-        table.autofit = False
-        for column, width in zip(table.columns, widths_cm, strict=True):
-            column.width = Cm(width)  # LibreOffice goes by this, Word by the width of each cell
-        element = table._tbl  # noqa: SLF001
-        element.tblStyle_val = "TableGrid"
+        element = copy.deepcopy(_empty_table(tuple(widths_cm)))
         empty = element.tr_lst[0]
         element.remove(empty)
-        _prepare_row(empty, widths_cm)
         for row in rows:
             element.append(_row(empty, row))
+        self._document.element.body.sectPr.addprevious(element)
 
     def packed(self) -> bytes:
         """The file. The same calls give the same bytes: every member has the date of the properties."""
@@ -228,13 +223,21 @@ def _readable(text: str) -> str:
 # --- tables
 
 
-def _prepare_row(row: Any, widths_cm: Sequence[float]) -> None:
+@cache
+def _empty_table(widths_cm: tuple[float, ...]) -> CT_Tbl:
+    """With one empty row; to be copied."""
+    table = CT_Tbl.new_tbl(rows=1, cols=len(widths_cm), width=Cm(sum(widths_cm)))
+    table.tblStyle_val = "TableGrid"
+    table.tblPr.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.tblPr.autofit = False
+    row = table.tr_lst[0]
     row.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-    for cell, width in zip(row.tc_lst, widths_cm, strict=True):
-        cell.width = Cm(width)
+    for column, cell, width in zip(table.tblGrid.gridCol_lst, row.tc_lst, map(Cm, widths_cm), strict=True):
+        column.w = cell.width = width  # LibreOffice goes by the column, Word by the cell
         said = cell.p_lst[0]
         said.style = Style.CELL.value
-        said.add_r().add_t(" ")  # a space makes it one that keeps its spaces, whatever is put there
+        said.add_r().add_t(" ")  # which makes it one that keeps its spaces, whatever is put there
+    return table
 
 
 def _row(empty: Any, row: Row) -> Any:

@@ -50,10 +50,16 @@ def _facts(m: Mapping[str, Any], local: Any) -> dict[str, str]:
     def when(instant: str | None, otherwise: str = "—") -> str:
         return otherwise if instant is None else f"{local(instant)} ({camera['timezone']}) = {instant}"
 
-    recording, analysis, draft = m["recording"], m["analysis"] or {}, m["draft"]
-    model = analysis.get("model") or {}
-    made_with = [analysis.get("software"), model.get("name"), model.get("digest")]
+    recording, draft = m["recording"], m["draft"]
+    seen = m["seen_with"] or m["analysis"] or {}
+    model = seen.get("model") or {}
+    made_with = [seen.get("software"), model.get("name"), model.get("digest")]
     error_s = camera["clock_error_s"]
+    clock = [
+        f"{camera['clock_offset_s']:.3f}",
+        both(values["not_established"]) if error_s is None else f"± {error_s:.3f}",
+        (seen.get("clock") or {}).get("measure"),
+    ]
     return {
         "incident": incident["id"],
         "state": both(_words()["states"][incident["state"]]),
@@ -66,9 +72,13 @@ def _facts(m: Mapping[str, Any], local: Any) -> dict[str, str]:
         "left": when(incident["left_at"]),
         "camera": " · ".join(part for part in (camera["id"], camera["name"], camera["device_number"]) if part),
         "place": "—" if camera["lat"] is None else f"{camera['lat']}, {camera['lon']}",
-        "clock": f"{camera['clock_offset_s']} · {both(values['not_established']) if error_s is None else error_s}",
+        "clock": " · ".join(part for part in clock if part),
         "geofence": f"{geofence['id']} v{geofence['version']} · {geofence['name']}",
         "recording": f"{recording['file']} · sha256:{recording['sha256']}" if recording else "—",
+        "stream": f"{seen['codec']} {seen['width']} × {seen['height']} · {seen['fps']:g} Hz"
+        if seen.get("codec")
+        else "—",
+        "look": f"{seen['look_s']:g} s" if seen.get("look_s") else "—",
         "model": " · ".join(str(part) for part in made_with if part) or "—",
         "draft": f"{draft['file']} · v{draft['version']}" if draft else "—",
         "made": when(m["made_at"]),

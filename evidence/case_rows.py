@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from evidence.errors import NoSuchIncident
+from evidence.seen_with import SeenWith, seen_with
 from evidence.sufficiency import ExhibitShown, SufficiencyFacts
 from models.enums import SightingKind
 from models.exhibits import CustodyEvent, Exhibit
@@ -31,6 +32,10 @@ class CaseRows:
     exhibits: Sequence[Exhibit]
     custody: Sequence[CustodyEvent]
     draft: DraftCase | None
+
+    @property
+    def seen_with(self) -> SeenWith:
+        return seen_with(self.incident)
 
     @property
     def day(self) -> date:
@@ -83,15 +88,14 @@ def load(session: Session, incident_id: uuid.UUID) -> CaseRows:
 
 
 def sufficiency_facts(rows: CaseRows) -> SufficiencyFacts:
-    incident, recording = rows.incident, rows.incident.recording
-    analysis = (recording.analysis if recording else None) or {}
+    incident, recording, seen = rows.incident, rows.incident.recording, rows.seen_with
     return SufficiencyFacts(
         offence=incident.offence,
         exhibits=[_shown(exhibit) for exhibit in rows.exhibits],
-        stream_width=analysis.get("width"),
-        stream_height=analysis.get("height"),
-        clock_error_s=incident.camera.clock_error_s,
-        clock_source=recording.clock_source if recording else None,
+        stream_width=seen.width,
+        stream_height=seen.height,
+        clock_error_s=seen.clock.error_s,
+        clock_source=recording.clock_source if recording else seen.clock.measure,
         missing_papers=incident.camera.discovery_only(rows.day),
         gaps_s=[
             (sighting.until_at - sighting.at).total_seconds() if sighting.until_at else 0.0

@@ -27,6 +27,9 @@ PARTS: dict[str, type | tuple[type, ...]] = {
     "sufficiency": list,
     "files": dict,
 }
+# what older bundles of this format do not have; where it is there, it is of this kind
+LATER_PARTS: dict[str, type | tuple[type, ...]] = {"seen_with": (dict, type(None))}
+SEEN_WITH_PARTS: dict[str, type | tuple[type, ...]] = {"model": dict, "clock": dict}
 EXHIBIT_PARTS: dict[str, type | tuple[type, ...]] = {
     "file": str,
     "kind": str,
@@ -40,11 +43,13 @@ def malformed(claims: Any) -> list[str]:
     """Where it does not have the form of format 1; only if this is empty may the rest be asked."""
     if not isinstance(claims, dict):
         return ["it is not an object"]
-    return [*_form_of(claims, PARTS, "")] or [
+    later = {name: kinds for name, kinds in LATER_PARTS.items() if name in claims}
+    return [*_form_of(claims, PARTS | later, "")] or [
         *_form_of_incident(claims["incident"]),
         *_form_of_files(claims["files"]),
         *(line for n, exhibit in enumerate(claims["exhibits"]) for line in _form_of_exhibit(n, exhibit)),
         *(_form_of(claims["draft"], {"file": str}, "draft.") if claims["draft"] is not None else ()),
+        *_form_of_seen_with(claims.get("seen_with")),
     ]
 
 
@@ -56,6 +61,7 @@ def contradictions(claims: Mapping[str, Any]) -> list[str]:
         *(line for exhibit in exhibits for line in _origin_of(exhibit, exhibits)),
         *_draft_and_files(claims),
         *_custody_and_exhibits(claims["custody"], exhibits),
+        *_clock_and_camera(claims.get("seen_with"), claims["camera"]),
     ]
 
 
@@ -69,6 +75,11 @@ def _form_of(value: Mapping[str, Any], parts: Mapping[str, type | tuple[type, ..
 
 def _form_of_incident(incident: Mapping[str, Any]) -> Iterator[str]:
     yield from _form_of(incident, {"id": str}, "incident.")
+
+
+def _form_of_seen_with(seen_with: Any) -> Iterator[str]:
+    if seen_with is not None:
+        yield from _form_of(seen_with, SEEN_WITH_PARTS, "seen_with.")
 
 
 def _form_of_files(files: Mapping[str, Any]) -> Iterator[str]:
@@ -113,6 +124,15 @@ def _draft_and_files(claims: Mapping[str, Any]) -> Iterator[str]:
     named = {claims["draft"]["file"]} if claims["draft"] else set()
     if named != {DRAFT} & set(claims["files"]):
         yield "the draft that is named and the draft that is there are not the same"
+
+
+def _clock_and_camera(seen_with: Mapping[str, Any] | None, camera: Mapping[str, Any]) -> Iterator[str]:
+    """The camera's clock is told twice, both times as it was when the incident was opened."""
+    if seen_with is None:
+        return
+    for name in ("offset_s", "error_s"):
+        if seen_with["clock"].get(name) != camera.get(f"clock_{name}"):
+            yield f"seen_with and camera do not agree on the {name} of the clock"
 
 
 def _custody_and_exhibits(custody: list[Any], exhibits: list[Any]) -> Iterator[str]:

@@ -36,6 +36,7 @@ def compose(
         "geofence": _geofence(incident.geofence_version),
         "recording": _recording(recording) if recording else None,
         "analysis": recording.analysis if recording else None,
+        "seen_with": incident.seen_with,
         "sightings": [_sighting(sighting) for sighting in rows.sightings],
         "events": [_event(event) for event in rows.events],
         "decisions": [_decision(decision) for decision in rows.decisions],
@@ -93,8 +94,8 @@ def _camera(camera: Camera, rows: CaseRows) -> dict[str, Any]:
         "lat": camera.lat,
         "lon": camera.lon,
         "source": redacted_source(camera.source),
-        "clock_offset_s": camera.clock_offset_s,
-        "clock_error_s": camera.clock_error_s,
+        "clock_offset_s": rows.seen_with.clock.offset_s,
+        "clock_error_s": rows.seen_with.clock.error_s,
         "papers": {"on": rows.day.isoformat(), "missing": camera.discovery_only(rows.day)},
     }
 

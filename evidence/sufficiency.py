@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from models.enums import ClockSource, ExhibitKind, ExhibitMoment, Offence
+from models.enums import ClockMeasure, ClockSource, ExhibitKind, ExhibitMoment, Offence
 
 LEAST_WIDTH_PX, LEAST_HEIGHT_PX = 1280, 720
 STILLS_APART_S = 10.0
@@ -22,7 +22,7 @@ CLOCK_ERROR_LIMIT_S = 1.0
 PLATE_CONFIDENCE = 0.9  # below it a person confirms the plate
 MOMENTS = (ExhibitMoment.ENTRY, ExhibitMoment.DWELL_COMPLETE, ExhibitMoment.GRACE_END)
 # A file's own time says when it was copied, not when the street looked like that.
-CLOCK_SOURCES_KNOWN = (ClockSource.GIVEN, ClockSource.CONTAINER, ClockSource.CAMERA)
+CLOCK_SOURCES_KNOWN = (ClockSource.GIVEN, ClockSource.CONTAINER, ClockSource.CAMERA, *ClockMeasure)
 
 Language = Literal["zh", "en"]
 
@@ -50,6 +50,7 @@ class ExhibitShown:
 @dataclass(frozen=True)
 class SufficiencyFacts:
     """stream_*: the picture the camera delivers. clock_error_s: bound of the clock's error; None: never measured.
+    clock_source: of a recording where its time comes from, of a live camera how its time was measured.
     gaps_s: seconds without a usable picture between first and last sighting, one number per gap.
     """
 
@@ -58,7 +59,7 @@ class SufficiencyFacts:
     stream_width: int | None
     stream_height: int | None
     clock_error_s: float | None
-    clock_source: ClockSource | None
+    clock_source: ClockSource | ClockMeasure | None
     missing_papers: Sequence[str]
     gaps_s: Sequence[float]
     plate: str | None

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from cases import cameras, incidents
 from evidence.errors import EvidenceError
+from evidence.seen_with import ClockThen, SeenWith
 from evidence.vault import DiskCalls, Vault
 from ingest import camera_memory, leases
 from ingest.back_off import BackOff
@@ -48,7 +49,7 @@ from ingest.stream_figures import StreamFigures
 from ingest.stream_template import StreamTemplate
 from ingest.utc_axis import UtcAxis
 from ingest.watched_cameras import Report, WatchedCamera, keep_fingerprint, keep_memory, load_memory
-from ingest.witness import Witness
+from ingest.witness import Witness, seen_through
 from models.database import Sessions, reading, transaction
 from models.enums import CameraState, ClockMeasure
 from models.incidents import OPEN_STATES, Incident
@@ -179,6 +180,7 @@ class LiveCamera:
             None,
             self._axis.utc,
             clock=around.clock.utc,
+            seen_with=self._seen_with,
             may_write=lambda session, at: leases.holds(session, camera_id, self.fence, at),
         )
         recovered = vault.recover(self._witness.knows)
@@ -233,7 +235,7 @@ class LiveCamera:
                 self._disconnected()
 
     def _connected(self, stream: LiveStream) -> None:
-        facts = stream.facts
+        self._facts = facts = stream.facts
         self._time.connected(facts.time_base, float(1 / facts.frame_rate))
         self._worker.connected(StreamTemplate(facts, stream.stream))
         self._figures.connected(facts)
@@ -320,8 +322,19 @@ class LiveCamera:
             looks_dropped=self._seat.dropped,
             dwelling=self._dwelling,
             ring_bytes=self._ring.bytes,
+            weights=self._around.desk.weights,
         )
-        return Report(pulse, self._clock.offset(at) or ClockOffset(0.0, LATENCY_S, ClockMeasure.ARRIVAL), at)
+        return Report(pulse, self._clock_offset(at), at)
+
+    def _clock_offset(self, at: datetime) -> ClockOffset:
+        """Of a camera that does not say its time, only when its packets came is known."""
+        return self._clock.offset(at) or ClockOffset(0.0, LATENCY_S, ClockMeasure.ARRIVAL)
+
+    def _seen_with(self) -> SeenWith:
+        known = self._clock_offset(self._around.clock.utc())
+        # to the microsecond, as times on record are
+        clock = ClockThen(round(known.offset_s, 6), round(known.error_s, 6), known.measure)
+        return seen_through(self._facts, self._around.sampling, self._around.desk.weights, clock)
 
     def _remember(self) -> None:
         at = self._around.clock.utc()

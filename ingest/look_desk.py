@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from detectors.sightings import Detection, Detector, Look
+from evidence.seen_with import Weights
 
 LOOKS_AT_ONCE = 2  # as many infer requests as run side by side
 Seen = tuple[Look, list[Detection]]
@@ -61,6 +62,11 @@ class LookDesk:
             self._closing = True
             self._changed.notify_all()
         self._thread.join()
+
+    @property
+    def weights(self) -> Weights:
+        """What everything is seen with that is shown here."""
+        return Weights(self._detector.name, self._detector.digest)
 
     def seat(self) -> Seat:
         return Seat(self)

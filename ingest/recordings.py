@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from detectors.sightings import Detector, Look
+from evidence.seen_with import ClockThen, SeenWith, Weights
 from evidence.vault import DiskCalls, Vault
 from ingest.camera_worker import CameraWorker, WorkerCounts
 from ingest.errors import IngestError, NotAVideo
 from ingest.fences import FenceInForce, fences_in_force
 from ingest.media_clock import utc_since
 from ingest.packet_ring import PacketRing
-from ingest.packet_source import PacketSource, StreamFacts, open_file
+from ingest.packet_source import PacketSource, open_file
 from ingest.sampler import Sampling
-from ingest.witness import Witness
+from ingest.witness import Witness, seen_through
 from models.database import Sessions, reading, transaction
 from models.digest import sha256_of
 from models.enums import ClockSource, RecordingState
@@ -36,7 +36,6 @@ from models.places import Camera
 
 log = logging.getLogger(__name__)
 
-SOFTWARE = f"streetwitness {version('streetwitness')}"
 LOOKS_AT_ONCE = 2  # as many infer requests as two cores run side by side
 
 
@@ -123,11 +122,11 @@ def analyze_recording(
             if sha256_of(path) != recording.sha256:
                 raise NotAVideo(path, "the file has changed since it was taken in")
             found_by = detector()
-            # the drafts made on the way cite what the analysis is made with
-            analysis = plan | _made_with(source.facts, found_by)
+            seen_with = _seen_with(recording.camera, source, sampling, found_by)
+            analysis = plan | {name: value for name, value in seen_with.as_json().items() if name != "clock"}
             _set_state(sessions, recording_id, RecordingState.ANALYSING, analysis=analysis)
             analysis |= _analyzed(
-                sessions, recording, source, fences, found_by, vault_root, sampling, on_progress, disk
+                sessions, recording, source, fences, found_by, seen_with, vault_root, sampling, on_progress, disk
             )
     except IngestError as error:
         _set_state(sessions, recording_id, RecordingState.FAILED, failure=str(error))
@@ -142,17 +141,16 @@ def _analyzed(
     source: PacketSource,
     fences: list[FenceInForce],
     detector: Detector,
+    seen_with: SeenWith,
     vault_root: Path,
     sampling: Sampling,
     on_progress: Callable[[float, float | None], None],
     disk: DiskCalls | None,
 ) -> dict[str, Any]:
     began, cpu_began = time.monotonic(), time.process_time()
-    offset_s = recording.camera.clock_offset_s
-
-    utc = utc_since(recording.started_at, offset_s)
+    utc = utc_since(recording.started_at, seen_with.clock.offset_s)
     with Vault.open(vault_root, disk) as vault:
-        witness = Witness(sessions, vault, recording.camera_id, recording.id, utc)
+        witness = Witness(sessions, vault, recording.camera_id, recording.id, utc, seen_with=lambda: seen_with)
         recovered = vault.recover(witness.knows)
         if recovered.writers:
             log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
@@ -196,15 +194,10 @@ def _followed(
     return worker.end("the recording ends here" if source.broken_at_s is None else "the recording breaks off here")
 
 
-def _made_with(facts: StreamFacts, detector: Detector) -> dict[str, Any]:
-    return {
-        "software": SOFTWARE,
-        "model": {"name": detector.name, "digest": detector.digest},
-        "width": facts.width,
-        "height": facts.height,
-        "fps": round(float(facts.frame_rate), 3),
-        "codec": facts.codec,
-    }
+def _seen_with(camera: Camera, source: PacketSource, sampling: Sampling, detector: Detector) -> SeenWith:
+    """What the whole recording is seen with; its clock is the one its times are corrected by."""
+    clock = ClockThen(camera.clock_offset_s, camera.clock_error_s, measure=None)
+    return seen_through(source.facts, sampling, Weights(detector.name, detector.digest), clock)
 
 
 def _counted(counts: WorkerCounts, source: PacketSource) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from cases.cameras import Pulse, StreamNoted
+from evidence.seen_with import Weights
 from ingest.live_time import Gap
 from ingest.packet_source import StreamFacts, TimedPacket
 
@@ -55,6 +56,7 @@ class StreamFigures:
         looks_dropped: int,
         dwelling: int,
         ring_bytes: int,
+        weights: Weights,
     ) -> Pulse:
         """utc: of media seconds. utc_of_arrival: of our monotonic clock."""
         return Pulse(
@@ -70,6 +72,7 @@ class StreamFigures:
             dwelling=dwelling,
             ring_bytes=ring_bytes,
             stream=self._stream(),
+            model=weights,
         )
 
     def _stream(self) -> StreamNoted | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 from sqlalchemy import select
@@ -18,14 +19,31 @@ from cases import incidents
 from cases.incidents import PROGRAM, Conduct, SightingAt
 from detectors.sightings import Sighting, Violation
 from evidence.sealing import PendingExhibit, seal
-from evidence.seen_with import SeenWith
+from evidence.seen_with import ClockThen, SeenWith, Weights
 from evidence.vault import Vault
+from ingest.packet_source import StreamFacts
+from ingest.sampler import Sampling
 from models.database import Sessions, transaction
 from models.exhibits import Exhibit, SealedObject
 from models.incidents import Incident
 
 # rows of one incident are told apart by their time; a gap may begin at the very look it follows
 LEAST_STEP = timedelta(microseconds=1)
+SOFTWARE = f"streetwitness {version('streetwitness')}"
+
+
+def seen_through(facts: StreamFacts, sampling: Sampling, model: Weights, clock: ClockThen) -> SeenWith:
+    """What is to be said of everything that is seen in this stream."""
+    return SeenWith(
+        software=SOFTWARE,
+        model=model,
+        look_s=sampling.look_s,
+        width=facts.width,
+        height=facts.height,
+        fps=round(float(facts.frame_rate), 3),
+        codec=facts.codec,
+        clock=clock,
+    )
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ class Incident(Base, WithId):
     confidence: Mapped[float]
     plate: Mapped[str | None] = mapped_column(String(16))
     plate_confidence: Mapped[float | None]
+    # weights, stream, clock as of the confirmation (evidence/seen_with.py); None: opened before that was written
+    seen_with: Mapped[dict[str, Any] | None]
 
     camera: Mapped[Camera] = relationship(lazy="raise")
     geofence_version: Mapped[GeofenceVersion] = relationship(lazy="raise")

@@ -234,6 +234,7 @@ def _page(
         kinds=tuple(SightingKind),
         stood_s=(incident.last_seen_at - (incident.stopped_at or incident.first_seen_at)).total_seconds(),
         allowed_s=terms.get("dwell_s"),
+        seen=shown.rows.seen_with,
         say=sufficiency.say,
         wordings=sufficiency.words(catalog.language),
         against=_against(shown, catalog.language),

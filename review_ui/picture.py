@@ -4,12 +4,12 @@ Pure: rows go in, coordinates come out. Overlays are in pixels of the main strea
 picture below; the viewBox does the scaling.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
 
+from evidence.seen_with import seen_with
 from models.enums import ExhibitKind, ExhibitMoment, SightingKind
 from models.exhibits import Exhibit
 from models.incidents import Incident, Sighting
@@ -97,16 +97,16 @@ class Timeline:
 def main_stream_size(exhibits: Sequence[Exhibit], incident: Incident) -> tuple[int, int] | None:
     """Width and height that boxes are in; None where no row says."""
     whole = [exhibit for exhibit in exhibits if exhibit.kind in {ExhibitKind.CLIP, ExhibitKind.STILL}]
-    analysis = (incident.recording.analysis if incident.recording else None) or {}
-    return next((size for size in map(size_in_recipe, whole) if size), None) or _size_in(analysis)
+    seen = seen_with(incident)
+    return next((size for size in map(size_in_recipe, whole) if size), None) or _size(seen.width, seen.height)
 
 
 def size_in_recipe(exhibit: Exhibit) -> tuple[int, int] | None:
-    return _size_in(exhibit.recipe)
+    return _size(exhibit.recipe.get("width"), exhibit.recipe.get("height"))
 
 
-def _size_in(facts: Mapping[str, Any]) -> tuple[int, int] | None:
-    return (int(facts["width"]), int(facts["height"])) if facts.get("width") and facts.get("height") else None
+def _size(width: int | None, height: int | None) -> tuple[int, int] | None:
+    return (width, height) if width and height else None
 
 
 def overlay_of(

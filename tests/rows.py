@@ -10,9 +10,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from evidence.seen_with import ClockThen, SeenWith, Weights
 from models.enums import (
     Act,
     CameraKind,
+    ClockMeasure,
     ClockSource,
     IncidentState,
     Offence,
@@ -33,6 +35,17 @@ PAPERS_IN_ORDER: dict[str, Any] = {
     "announced_on": date(2026, 1, 8),
 }
 NO_PAPERS: dict[str, Any] = dict.fromkeys(PAPERS_IN_ORDER)
+# what a watcher writes with the incident of a live camera
+SEEN_LIVE = SeenWith(
+    software="streetwitness 0.1.0",
+    model=Weights("own-weights", hashlib.sha256(b"own weights").hexdigest()),
+    look_s=1.5,
+    width=2560,
+    height=1440,
+    fps=12.5,
+    codec="hevc",
+    clock=ClockThen(-3.25, 0.75, ClockMeasure.RTCP),
+)
 
 
 def after(seconds: float) -> datetime:

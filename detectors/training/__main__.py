@@ -23,6 +23,9 @@ from pathlib import Path
 from detectors.errors import DetectorError
 from detectors.openvino_engine import OpenVinoDetector
 from detectors.training import dataset, figures, quantised_export, training_run
+from detectors.training.evaluation import WORKING_CONFIDENCE
+from detectors.training.failures import failure_sheet
+from detectors.training.pictures import write_picture
 from detectors.training.publishing import publish
 from detectors.weights import OWN
 
@@ -78,8 +81,10 @@ def _do(step: str, asked: argparse.Namespace) -> None:
     else:
         reference = OpenVinoDetector(asked.teacher)
         for folder in quantised_export.exported_models(work):
-            said = figures.figures(OpenVinoDetector(folder), reference, asked.images, asked.footage)
+            ours = OpenVinoDetector(folder)
+            said = figures.figures(ours, reference, asked.images, asked.footage)
             figures.write_figures(work / "figures" / f"{folder.name}.json", said)
+            write_picture(work / "figures" / f"{folder.name}-failures.jpg", failure_sheet(ours, WORKING_CONFIDENCE))
             log.info("measured %s: %s", folder.name, json.dumps(said["val_from_32_px"]))
 
 

@@ -17,10 +17,11 @@ from cases.cameras import (
     note_pulse,
 )
 from cases.errors import UnknownCamera
+from evidence.seen_with import Weights
 from models.database import reading, transaction
 from models.enums import CameraState, ClockMeasure, IncidentState
 from models.places import Camera
-from models.watching import CameraClock, CameraCondition, CameraConnection, CameraLease, CameraView
+from models.watching import CameraClock, CameraCondition, CameraConnection, CameraLease, CameraPulse, CameraView
 from tests.conftest import Database
 from tests.rows import add_camera, add_incident, add_site, add_street, after
 
@@ -37,6 +38,7 @@ PULSE = Pulse(
     dwelling=1,
     ring_bytes=15_000_000,
     stream=StreamNoted("h264", 1920, 1080, 25.0, 2.0, 4e6),
+    model=Weights("own-weights", "ab" * 32),
 )
 
 
@@ -190,6 +192,13 @@ class TestLine:
         assert (line.pulse_age_s, line.packet_age_s, line.look_age_s) == (0.5, 1.0, 2.0)
         assert line.pulse == PULSE
         assert (line.clock_offset_s, line.clock_error_s, line.clock_measure) == (-0.5, 0.1, ClockMeasure.ONVIF)
+
+    def test_a_pulse_of_an_older_watcher_says_nothing_of_its_weights(self, camera: Database) -> None:
+        with transaction(camera.sessions) as session:
+            note_pulse(session, "gate-3", PULSE, after(94))
+            row = session.get_one(CameraPulse, "gate-3")
+            row.figures = {name: value for name, value in row.figures.items() if name != "model"}
+        assert self.line(camera).pulse == replace(PULSE, model=None)
 
     def test_a_state_nobody_keeps_up_any_more_is_not_shown_as_if_it_held(self, camera: Database) -> None:
         hold(camera, until_s=50)

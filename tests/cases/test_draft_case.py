@@ -3,6 +3,7 @@
 import hashlib
 import json
 import uuid
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from string import Formatter
@@ -18,9 +19,10 @@ from cases.draft_content import DraftContent, Statement
 from cases.draft_words import _chapters, duration
 from cases.errors import UnknownIncident
 from cases.languages import LANGUAGES, Bilingual
+from evidence.seen_with import ClockThen
 from models import enums
 from models.database import reading, transaction
-from models.enums import ClockSource, NoticeStatus, Offence, OutboxState, SightingKind
+from models.enums import ClockMeasure, ClockSource, NoticeStatus, Offence, OutboxState, SightingKind
 from models.incidents import DraftCase, Sighting
 from models.people import Owner
 from models.promises import Notice, OutboxMessage
@@ -247,6 +249,55 @@ def test_weaknesses_in_the_watching_are_reasons_against(sqlite_database: Databas
         "clock_source",
         "notice_not_delivered",
     } <= against(content)
+
+
+def test_a_draft_says_by_which_model_in_which_pictures_and_by_whose_clock(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    content = composed(sqlite_database, tmp_path)
+    digest = hashlib.sha256(b"weights").hexdigest()[:12]
+    assert said(content, "seen_with").text.en == (
+        f"The pictures were looked at by the model yolo11n (sha256:{digest}…) at least every 2.00 s; "
+        "the video is h264 1920×1080 at 25.00 frames a second; software streetwitness 0.1.0."
+    )
+    assert "offset of the camera 0.25 s, error bound 0.40 s" in said(content, "clock_of_recording").text.en
+
+
+LIVE: dict[str, Any] = {"recording_id": None, "camera": {"clock_offset_s": 40.0, "clock_error_s": 9.0}}
+
+
+def test_a_live_incident_has_the_clock_and_the_stream_of_its_confirmation(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    content = composed(sqlite_database, tmp_path, seen_with=rows.SEEN_LIVE.as_json(), **LIVE)
+    assert (content.where.picture_width, content.where.picture_height) == (2560, 1440)
+    assert "the model own-weights (" in said(content, "seen_with").text.en
+    assert "hevc 2560×1440" in said(content, "seen_with").text.zh
+    clock = said(content, "clock_by_rtcp")
+    assert "-3.25 s, error bound 0.75 s" in clock.text.en
+    assert [pointer.ref for pointer in clock.pointers] == [f"incident:{content.incident_id}"]
+    assert not {"clock_error", "clock_source"} & against(content)
+
+
+@pytest.mark.parametrize("measure", ClockMeasure)
+def test_a_clock_that_is_not_known_well_enough_is_a_reason_against_however_it_was_measured(
+    sqlite_database: Database, tmp_path: Path, measure: ClockMeasure
+) -> None:
+    seen = replace(rows.SEEN_LIVE, clock=ClockThen(0.0, 1.1, measure))
+    content = composed(sqlite_database, tmp_path, seen_with=seen.as_json(), **LIVE)
+    assert "1.10 s" in said(content, f"clock_by_{measure.value}").text.zh
+    (reason,) = [reason for reason in content.against if reason.code == "clock_error"]
+    assert "1.1" in reason.text.en
+    assert [pointer.ref for pointer in reason.pointers] == [f"incident:{content.incident_id}"]
+
+
+def test_a_live_incident_of_before_says_what_the_camera_has_and_no_more(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    content = composed(sqlite_database, tmp_path, **LIVE)
+    assert "40.00 s, error bound 9.00 s" in said(content, "clock_of_camera").text.en
+    assert "seen_with" not in {statement.code for statement in content.statements}
+    assert {"clock_error", "clock_source"} <= against(content)
 
 
 def test_the_check_is_in_the_draft_with_what_is_missing(sqlite_database: Database, tmp_path: Path) -> None:

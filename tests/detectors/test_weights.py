@@ -1,5 +1,6 @@
 """The search for weights, and the engine on those that development has."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from detectors.errors import NoWeights, UnusableWeights
 from detectors.geometry import Box
 from detectors.openvino_engine import OpenVinoDetector, without_parts
 from detectors.sightings import Look, ObjectRole
-from detectors.weights import find_detector
+from detectors.weights import OWN, find_detector
 from ingest.decoding import FrameDecoder
 from ingest.media_clock import utc_since
 from ingest.packet_source import open_file
@@ -30,6 +31,34 @@ def test_a_path_that_is_not_there_is_named_and_what_to_do_is_said(tmp_path: Path
 def test_an_empty_folder_is_refused_and_not_replaced_by_other_weights(tmp_path: Path) -> None:
     with pytest.raises(UnusableWeights, match="no exported model"):
         find_detector(str(tmp_path), cache=tmp_path)
+
+
+def test_with_nothing_named_and_nothing_exported_before_the_program_s_own_weights_are_taken(tmp_path: Path) -> None:
+    detector = find_detector(None, cache=tmp_path)
+    assert OWN in detector.folder.parents
+    assert detector.name == "street11n"
+    assert list(tmp_path.iterdir()) == [], "nothing was fetched or made"
+
+
+def test_the_own_weights_say_in_one_line_what_they_see_less(tmp_path: Path) -> None:
+    weakness = find_detector(None, cache=tmp_path).weakness
+    assert weakness is not None
+    assert "\n" not in weakness
+    assert re.search(r"find \d+ % of what YOLO11n sees of role vehicle", weakness)
+    assert "STREETWITNESS_WEIGHTS" in weakness
+
+
+def test_what_was_exported_here_before_wins_over_the_own_weights(copied: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(copied, cache / "yolo11n" / copied.name)
+    detector = find_detector(None, cache=cache)
+    assert detector.folder == cache / "yolo11n" / copied.name
+    assert detector.weakness is None
+
+
+def test_a_name_that_cannot_be_had_is_not_replaced_by_the_own_weights(tmp_path: Path) -> None:
+    with pytest.raises(NoWeights, match=r"Ultralytics' download of yolo11nonesuch\.pt"):
+        find_detector("yolo11nonesuch", cache=tmp_path)
 
 
 @pytest.fixture

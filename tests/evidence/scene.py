@@ -4,6 +4,7 @@ import uuid
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -64,10 +65,10 @@ class Scene:
         return next((self.vault_root / "objects" / sha256[:2]).glob(f"{sha256[2:]}.*"))
 
 
-def sealed_scene(database: Database, folder: Path) -> Scene:
+def sealed_scene(database: Database, folder: Path, **incident_differs: Any) -> Scene:
     vault_root = folder / "vault"
     with Vault.open(vault_root) as vault, database.sessions.begin() as session:
-        street = add_street(session)
+        street = add_street(session, **incident_differs)
         incident_id = street.incident.id
         clip = vault.take(film, ".mp4")
         still = vault.take(lambda path: decode_still(clip.path, path, crop=False), ".jpg")

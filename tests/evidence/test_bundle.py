@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,9 +20,19 @@ from evidence.manifest import redacted_source
 from evidence.verification import verify
 from models.enums import CustodyAct, ExhibitKind
 from models.exhibits import CustodyEvent, Exhibit
+from models.places import Camera
 from tests.conftest import Database
 from tests.evidence.scene import Scene, sealed_scene
-from tests.rows import NO_PAPERS, add_camera, add_geofence, add_geofence_version, add_incident, add_site, after
+from tests.rows import (
+    NO_PAPERS,
+    SEEN_LIVE,
+    add_camera,
+    add_geofence,
+    add_geofence_version,
+    add_incident,
+    add_site,
+    after,
+)
 
 
 def manifest_of(bundle: Path) -> dict:
@@ -71,6 +82,45 @@ def test_the_manifest_says_what_the_rows_say(bundle: Path, scene: Scene) -> None
     missing = {finding["code"] for finding in claims["sufficiency"] if not finding["ok"]}
     assert {"still_dwell_complete", "still_grace_end", "gaps_in_watching", "still_size"} <= missing
     assert "clock_error" not in missing
+
+
+@pytest.mark.parametrize("error_s", [0.75, 1.25])
+def test_a_live_incident_tells_what_it_was_seen_with_and_the_clock_of_then(
+    sqlite_database: Database, tmp_path: Path, error_s: float
+) -> None:
+    seen = replace(SEEN_LIVE, clock=replace(SEEN_LIVE.clock, error_s=error_s))
+    scene = sealed_scene(sqlite_database, tmp_path, recording_id=None, seen_with=seen.as_json())
+    with sqlite_database.sessions.begin() as session:
+        camera = session.get_one(Camera, "gate-3")
+        camera.clock_offset_s, camera.clock_error_s = 40.0, 0.125  # as it was measured much later
+    out = tmp_path / "live.zip"
+    scene.export(out)
+    assert verify(out).exit_status == 0
+    claims = manifest_of(out)
+    assert claims["seen_with"] == seen.as_json()
+    assert claims["seen_with"]["model"]["name"] == "own-weights"
+    assert claims["seen_with"]["clock"] == {"offset_s": -3.25, "error_s": error_s, "measure": "rtcp"}
+    assert (claims["camera"]["clock_offset_s"], claims["camera"]["clock_error_s"]) == (-3.25, error_s)
+    found = {finding["code"]: finding for finding in claims["sufficiency"]}
+    assert found["clock_error"]["ok"] is (error_s <= 1.0)
+    assert found["clock_error"]["detail"]["error_s"] == error_s
+    assert found["clock_source"]["ok"]
+    assert found["stream_size"]["detail"]["width"] == 2560
+    with zipfile.ZipFile(out) as archive:
+        page = archive.read("index.html").decode()
+    for told in (seen.model.digest if seen.model else "", f"-3.250 · ± {error_s:.3f} · rtcp", "hevc 2560 × 1440"):
+        assert told in page
+
+
+def test_an_incident_of_before_has_the_facts_of_its_recording(bundle: Path) -> None:
+    claims = manifest_of(bundle)
+    assert claims["seen_with"] is None
+    assert claims["analysis"]["model"]["name"] == "yolo11n"
+    assert (claims["camera"]["clock_offset_s"], claims["camera"]["clock_error_s"]) == (0.25, 0.4)
+    with zipfile.ZipFile(bundle) as archive:
+        page = archive.read("index.html").decode()
+    for told in (claims["analysis"]["model"]["digest"], "0.250 · ± 0.400", "h264 1920 × 1080 · 25 Hz"):
+        assert told in page
 
 
 def test_nothing_in_the_bundle_opens_the_camera_or_names_its_folder(bundle: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from evidence.sufficiency import MOMENTS, ExhibitShown, SufficiencyFacts, check, say, words
-from models.enums import ClockSource, ExhibitKind, ExhibitMoment, Offence
+from models.enums import ClockMeasure, ClockSource, ExhibitKind, ExhibitMoment, Offence
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 AT_S = {ExhibitMoment.ENTRY: 100.0, ExhibitMoment.DWELL_COMPLETE: 160.0, ExhibitMoment.GRACE_END: 760.0}
@@ -102,7 +102,9 @@ CASES = {
     "clock_1.01_s_out": (replace(FACTS, clock_error_s=1.01), {"clock_error"}),
     "clock_never_measured": (replace(FACTS, clock_error_s=None), {"clock_error"}),
     "file_time": (replace(FACTS, clock_source=ClockSource.FILE_TIME), {"clock_source"}),
-    "no_recording": (replace(FACTS, clock_source=None), {"clock_source"}),
+    "camera_that_does_not_say_its_time": (replace(FACTS, clock_source=ClockMeasure.ARRIVAL), set()),
+    "camera_compared_by_rtcp": (replace(FACTS, clock_source=ClockMeasure.RTCP), set()),
+    "nobody_said_how_it_was_measured": (replace(FACTS, clock_source=None), {"clock_source"}),
     "papers": (replace(FACTS, missing_papers=["announced"]), {"camera_papers"}),
     "no_plate": (replace(FACTS, plate=None, plate_confidence=None), {"plate"}),
     "plate_unsure": (replace(FACTS, plate_confidence=0.89), {"plate"}),

@@ -393,6 +393,14 @@ def forge_custody_list(claims: dict) -> None:
     claims["custody"][-1]["reason"] = "none"
 
 
+def forge_another_clock(claims: dict) -> None:
+    told = claims["camera"]
+    claims["seen_with"] = {
+        "model": {},
+        "clock": {"offset_s": told["clock_offset_s"], "error_s": told["clock_error_s"] / 2},
+    }
+
+
 def forge_unhashable(claims: dict) -> None:
     claims["exhibits"][2]["recipe"]["clip_sha256"] = {"a": []}
     claims["custody"][0]["sha256"] = [[]]
@@ -406,9 +414,18 @@ def forge_unhashable(claims: dict) -> None:
         forge_other_digest,
         forge_no_draft,
         forge_custody_list,
+        forge_another_clock,
         forge_unhashable,
     ],
-    ids=["still_of_no_clip", "uncited_exhibit", "digest_of_another", "draft_unnamed", "custody_differs", "unhashable"],
+    ids=[
+        "still_of_no_clip",
+        "uncited_exhibit",
+        "digest_of_another",
+        "draft_unnamed",
+        "custody_differs",
+        "clock_differs",
+        "unhashable",
+    ],
 )
 def test_a_manifest_that_contradicts_itself_is_found(bundle: Path, tmp_path: Path, forge) -> None:
     files = contents(bundle)
@@ -418,7 +435,7 @@ def test_a_manifest_that_contradicts_itself_is_found(bundle: Path, tmp_path: Pat
     assert "disagrees" in {fault.code.value for fault in verdict.faults}
 
 
-@pytest.mark.parametrize("part", ["incident", "exhibits", "custody", "files", "draft", "camera"])
+@pytest.mark.parametrize("part", ["incident", "exhibits", "custody", "files", "draft", "camera", "seen_with"])
 @pytest.mark.parametrize("value", [None, 7, "x", [], {}, [None], {"a": 1}], ids=repr)
 def test_a_manifest_of_any_form_gets_a_verdict_and_no_traceback(
     bundle: Path, tmp_path: Path, part: str, value: object
@@ -431,8 +448,8 @@ def test_a_manifest_of_any_form_gets_a_verdict_and_no_traceback(
     files["VERIFY.txt"] = verify_text(sha256_of_bytes(files["manifest.json"]))
     files["SHA256SUMS"] = sums_text({name: sha256_of_bytes(files[name]) for name in files if name != "SHA256SUMS"})
     verdict = verify(rewritten(files, out))
-    if (part, value) in [("camera", {}), ("camera", {"a": 1})]:
-        assert verdict.exit_status == 0  # its words are not judged, only that it is there
+    if (part, value) in [("camera", {}), ("camera", {"a": 1}), ("seen_with", None)]:
+        assert verdict.exit_status == 0  # a camera's words are not judged, and of old incidents nothing was written
     else:
         assert verdict.exit_status == 1
 
@@ -456,6 +473,13 @@ def test_a_manifest_not_in_canonical_form_is_found_even_when_every_digest_fits(
     files["VERIFY.txt"] = verify_text(sha256_of_bytes(files["manifest.json"]))
     files["SHA256SUMS"] = sums_text({name: sha256_of_bytes(files[name]) for name in files if name != "SHA256SUMS"})
     assert named(verify(rewritten(files, tmp_path / "loose.zip"))) == {("changed", "manifest.json")}
+
+
+def test_a_bundle_of_before_it_was_written_what_was_seen_with_is_intact(bundle: Path, tmp_path: Path) -> None:
+    files = contents(bundle)
+    claims = json.loads(files["manifest.json"])
+    del claims["seen_with"]
+    assert verify(resealed(files, claims, tmp_path / "older.zip")).exit_status == 0
 
 
 def test_verifying_leaves_the_bundle_as_it_was(bundle: Path, folder: Path) -> None:

@@ -83,6 +83,24 @@ def test_twenty_vehicles_that_stood_for_ten_minutes_take_little_room():
     assert len(encode(CameraMemory(NOON, (320, 240), 600.0, tracks, (), ()))) < 120_000
 
 
+def stood_for(looks: int, number: int) -> Track:
+    track = parked(number)
+    seen = [Sighting(2.0 * look, SightingKind.SEEN, track.box, 0.8) for look in range(looks)]
+    hidden = [Sighting(2.0 * (looks + look), SightingKind.HIDDEN) for look in range(40)]
+    track.sightings = seen + hidden
+    return track
+
+
+def test_of_what_no_rule_is_about_only_the_newest_sightings_are_written_and_when_it_was_last_shown():
+    tracks = (stood_for(100, 7), stood_for(100, 8))
+    memory = CameraMemory(NOON, (320, 240), 280.0, tracks, (SuspectMemory(FENCE, 7, 4.0, None, None, False),), ())
+    suspect, other = decode(encode(memory)).tracks
+    assert suspect.sightings == tracks[0].sightings, "a dwell is shown by every one of them"
+    assert len(other.sightings) < 30
+    assert (other.last_shown_s, other.mean_confidence()) == (198.0, pytest.approx(0.8))
+    assert len(tracks[1].sightings) == 140, "what is remembered is written, and what is known stays"
+
+
 def unlike(**changes: object) -> bytes:
     value = json.loads(zlib.decompress(encode(remembered())))
     return zlib.compress(json.dumps(value | changes).encode())

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from cases.cameras import Pulse, StreamNoted, note_clock, note_condition, note_pulse
+from evidence.seen_with import Weights
 from models.database import transaction
 from models.enums import CameraState, ClockMeasure
 from models.places import Camera, Site
@@ -54,6 +55,7 @@ def watched(desk: RunningDesk) -> RunningDesk:
             dwelling=1,
             ring_bytes=15_000_000,
             stream=StreamNoted("hevc", 2560, 1440, 25.0, 4.0, 4_200_000.0),
+            model=Weights("own-weights", "ab" * 32),
         )
         note_pulse(session, "gate-3", pulse, at)
     return desk
@@ -90,6 +92,7 @@ def test_one_camera_shows_what_it_was_in_and_what_its_watcher_says(watched: Runn
     assert "5 h 0 min" in history
     for said in ("rtsp://***@camera.example/main?***", "4.20 Mbit/s", "by ONVIF", "corner", "1 min 15 s"):
         assert said in page
+    assert f'own-weights <code class="digest" title="sha256:{"ab" * 32}">sha256:abababababab…</code>' in page
 
 
 def test_no_page_of_cameras_shows_a_password(watched: RunningDesk) -> None:

@@ -18,6 +18,7 @@ from models.incidents import Incident, ReviewDecision
 from models.people import User
 from review_ui.desk import now
 from tests.review_ui.conftest import RunningDesk, token_in
+from tests.rows import SEEN_LIVE
 
 ALL_POINTS = ["true", "clear", "complete", "accurate"]
 
@@ -61,6 +62,31 @@ def test_page_shows_clip_stills_fence_box_timeline_check_draft_and_custody(desk:
     assert "there is no close-up" in page
     assert f'src="/incidents/{desk.incident_id}/draft"' in page
     assert clip.sha256 in page
+
+
+def test_the_page_says_by_which_weights_it_was_seen_how_often_and_what_the_clock_was(desk: RunningDesk) -> None:
+    page = desk.signed_in().get(f"/incidents/{desk.incident_id}").text
+    for said in ("yolo11n", "a look at least every 2 s", "+0.25 ± 0.40 s", "as entered for the camera"):
+        assert said in page
+
+
+@pytest.mark.parametrize("incident_differs", [{"recording_id": None, "seen_with": SEEN_LIVE.as_json()}], ids=["live"])
+def test_the_page_of_a_live_incident_says_what_held_when_it_was_confirmed(desk: RunningDesk) -> None:
+    browser = desk.signed_in()
+    page = browser.get(f"/incidents/{desk.incident_id}").text
+    assert SEEN_LIVE.model is not None
+    for said in (
+        f'own-weights <code class="digest" title="sha256:{SEEN_LIVE.model.digest}">',
+        "a look at least every 1.5 s",
+        '<span class="off">-3.25 ± 0.75 s</span>',
+        "by RTCP sender reports",
+    ):
+        assert said in page
+    assert "as entered for the camera" not in page
+    browser.headers["accept-language"] = "zh-CN"
+    page = browser.get(f"/incidents/{desk.incident_id}").text
+    assert "至少每 1.5 秒查看一次" in page
+    assert "按 RTCP 发送者报告" in page
 
 
 def test_looking_at_the_page_is_one_entry_in_the_register_however_often_it_is_opened(desk: RunningDesk) -> None:

@@ -8,6 +8,7 @@ import pytest
 from models.enums import ExhibitKind, ExhibitMoment, SightingKind
 from models.exhibits import Exhibit
 from models.incidents import Incident, Sighting
+from models.places import Camera
 from review_ui.picture import (
     CHARACTER_WIDTH,
     boxes_over_time,
@@ -17,7 +18,7 @@ from review_ui.picture import (
     runs_of,
     timeline_of,
 )
-from tests.rows import after
+from tests.rows import SEEN_LIVE, after
 
 FENCE = [[0.1, 0.5], [0.6, 0.5], [0.6, 1.0]]
 NAMES = {"stopped": "Stopped", "dwell_complete": "Dwell complete", "grace_end": "Grace ends", "left": "Left"}
@@ -35,6 +36,7 @@ def parked(**differs: Any) -> Incident:
         "box_y1": 20.0,
         "box_x2": 110.0,
         "box_y2": 70.0,
+        "camera": Camera(),
     }
     return Incident(**(values | differs))
 
@@ -61,6 +63,7 @@ def test_overlay_is_in_pixels_of_the_main_stream_and_a_close_up_shows_its_part_o
 def test_without_a_known_size_nothing_is_drawn_rather_than_something_wrong() -> None:
     clip = shown(ExhibitKind.CLIP)
     assert main_stream_size([clip], parked(recording=None)) is None
+    assert main_stream_size([clip], parked(recording=None, seen_with=SEEN_LIVE.as_json())) == (2560, 1440)
     assert overlay_of(clip, parked(), FENCE, None) is None
 
 

@@ -250,6 +250,7 @@ def _told(session: Session, row: Incident) -> dict[str, Any]:
             row.left_at,
         ],
         "box": [row.box_x1, row.box_y1, row.box_x2, row.box_y2],
+        "seen_with": row.seen_with,
         "events": [
             (event.act, event.from_state, event.to_state, event.conduct_at, event.facts) for event in seen.events
         ],

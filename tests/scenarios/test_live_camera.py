@@ -1,10 +1,12 @@
 """A live camera down the whole road: the same incidents as from the file it plays, and nothing lost unnoticed."""
 
+import json
 import shutil
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+import zipfile
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,17 @@ import av
 import pytest
 from sqlalchemy import select
 
+from evidence.bundle import export_bundle
+from evidence.verification import verify
 from ingest import camera_memory
-from models.database import Sessions, reading
+from ingest.camera_clock import LATENCY_S
+from models.database import Sessions, reading, transaction
 from models.enums import Act, CameraState, SightingKind
-from models.incidents import Incident
-from models.watching import CameraLease, CameraMemory
+from models.incidents import DraftCase, Incident
+from models.places import Camera
+from models.watching import CameraLease, CameraMemory, CameraPulse
 from tests.conftest import Database
+from tests.detectors.stand_in import StandInDetector
 from tests.media.make_clips import Film, Films, parks
 from tests.media.rtsp_server import RtspServer
 from tests.scenarios.live_street import conditions, connect, events, incidents, sightings, wait_for, watching
@@ -53,8 +60,42 @@ def test_a_van_seen_by_a_live_camera_is_the_incident_of_the_same_film(
     ]
     assert (van.last_seen_at - van.confirmed_at).total_seconds() >= GRACE_S
     Street(sessions, tmp_path / "vault").assert_whole()
+    assert_told_what_it_was_seen_with(sessions, tmp_path, van)
     assert conditions(sessions)[:2] == [CameraState.CONNECTING, CameraState.WATCHING]
+    with reading(sessions) as session:
+        pulse = session.get_one(CameraPulse, "gate-3").figures
+    assert (pulse["connections"], pulse["dwelling"]) == (1, 1)
+    assert pulse["packets"] > pulse["looks"] > DWELL_S
+    assert pulse["model"] == {"name": "stand-in", "digest": StandInDetector.digest}
     assert conditions(sessions)[-1] is CameraState.STOPPED
+
+
+def assert_told_what_it_was_seen_with(sessions: Sessions, folder: Path, van: Incident) -> None:
+    """Row, draft and manifest say the same, though the camera's row has another clock by then."""
+    with transaction(sessions) as session:
+        session.get_one(Camera, "gate-3").clock_error_s = 77.0
+        draft = session.scalars(select(DraftCase).where(DraftCase.incident_id == van.id)).one().content
+        bundle = folder / "van.zip"
+        at = van.confirmed_at + timedelta(hours=1)
+        export_bundle(session, folder / "vault", van.id, bundle, actor="li.na", at=at, reason="to review")
+    assert verify(bundle).exit_status == 0
+    with zipfile.ZipFile(bundle) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+    seen = manifest["seen_with"]
+    assert seen == van.seen_with
+    assert seen["model"] == {"name": "stand-in", "digest": StandInDetector.digest}
+    assert (seen["look_s"], seen["width"], seen["height"], seen["codec"]) == (1.0, 320, 240, "h264")
+    offset_s, error_s = seen["clock"]["offset_s"], seen["clock"]["error_s"]
+    assert seen["clock"]["measure"] == "rtcp", "the server sends reports"
+    assert abs(offset_s) <= error_s, "it runs on this machine, by the same clock"
+    assert LATENCY_S <= error_s < 77
+    assert (manifest["camera"]["clock_offset_s"], manifest["camera"]["clock_error_s"]) == (offset_s, error_s)
+    found = {finding["code"]: finding for finding in manifest["sufficiency"]}
+    assert found["clock_error"]["detail"]["error_s"] == error_s
+    assert found["clock_source"]["ok"]
+    said = {statement["code"]: statement["text"]["en"] for statement in draft["statements"]}
+    assert "by the model stand-in (sha256:" in said["seen_with"]
+    assert f"{offset_s:.2f} s, error bound {error_s:.2f} s" in said["clock_by_rtcp"]
 
 
 def remembered(sessions: Sessions) -> bool:

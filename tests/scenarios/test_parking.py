@@ -36,6 +36,11 @@ def test_a_van_that_stays_through_the_grace_becomes_a_draft(database: Database, 
     assert draft.version == 1
     where = draft.content["where"]
     assert (where["picture_width"], where["picture_height"]) == (320, 240), "the draft knows the stream it is made from"
+    assert van.row.seen_with is not None
+    told = dict(van.row.seen_with)
+    assert told.pop("clock") == {"offset_s": CAMERA_OFFSET_S, "error_s": 0.4, "measure": None}
+    assert told == {name: seen.analysis[name] for name in told}
+    assert told["model"]["name"] == "stand-in"
     assert van.moments() == {
         ("clip", "entry"),
         ("still", "entry"),
