@@ -27,10 +27,12 @@ from detectors.sightings import Detection, Look, ObjectRole
 from models.digest import sha256_of
 
 LETTERBOX_GREY = 114  # what Ultralytics trains with
-LOWEST_CONFIDENCE = 0.15  # the tracker decides what a weak detection is worth
+LOWEST_CONFIDENCE = 0.15  # the tracker decides what a weak detection is worth; weights may ask for more of themselves
 NMS_IOU = 0.6
+SURE, EDGE = 0.5, 0.02  # of the sides of the part that was looked at
 NESTED_SHARE = 0.8  # a box lying in a surer one of the same role to this share is a part of it
-BESIDE_YOLO11N, MUCH_LESS = "recall_beside_yolo11n", 0.95  # key of our own weights' metadata
+BESIDE_YOLO11N, LOWEST = "recall_beside_yolo11n", "lowest_confidence"  # keys of our own weights' metadata
+MUCH_LESS = 0.95
 END_TO_END_COLUMNS = 6  # x1 y1 x2 y2 score class: models that suppress doubles themselves
 
 
@@ -47,6 +49,7 @@ class OpenVinoDetector:
         metadata = _metadata(folder)
         names = {int(number): str(name) for number, name in metadata["names"].items()}
         self.weakness = _weakness(self.name, metadata.get(BESIDE_YOLO11N) or {})
+        self._lowest = float(metadata.get(LOWEST, LOWEST_CONFIDENCE))
         self._roles = roles_of(names)
         self._names = names
         if not self._roles:
@@ -97,7 +100,7 @@ class OpenVinoDetector:
             inside = Box(
                 max(box.x1, region.x1), max(box.y1, region.y1), min(box.x2, region.x2), min(box.y2, region.y2)
             ).within(look.frame.width, look.frame.height)
-            if inside.width >= 1 and inside.height >= 1:
+            if inside.width >= 1 and inside.height >= 1 and (score >= SURE or not _fills(inside, region)):
                 found.append(Detection(inside, self._roles[number], self._names[number], score))
         return without_parts(found)
 
@@ -107,11 +110,11 @@ class OpenVinoDetector:
         """(n, 4) corners in pixels of the input, (n,) scores, (n,) classes, doubles suppressed per role."""
         table = output[0]
         if table.shape[-1] == END_TO_END_COLUMNS:
-            keep = (table[:, 4] >= LOWEST_CONFIDENCE) & np.isin(table[:, 5].astype(np.int64), self._wanted)
+            keep = (table[:, 4] >= self._lowest) & np.isin(table[:, 5].astype(np.int64), self._wanted)
             return table[keep, :4], table[keep, 4], table[keep, 5].astype(np.int64)
         wanted = table[4:][self._wanted]
         best = wanted.max(axis=0)
-        keep = best >= LOWEST_CONFIDENCE
+        keep = best >= self._lowest
         scores = best[keep]
         classes = self._wanted[wanted[:, keep].argmax(axis=0)]
         middle, size = table[:2, keep].T, table[2:4, keep].T
@@ -119,7 +122,7 @@ class OpenVinoDetector:
         roles = [list(ObjectRole).index(self._roles[int(number)]) for number in classes]
         boxes = np.concatenate([corners[:, :2], size], axis=1)
         chosen = np.array(
-            cv2.dnn.NMSBoxesBatched(boxes.tolist(), scores.tolist(), roles, LOWEST_CONFIDENCE, NMS_IOU), dtype=np.int64
+            cv2.dnn.NMSBoxesBatched(boxes.tolist(), scores.tolist(), roles, self._lowest, NMS_IOU), dtype=np.int64
         ).reshape(-1)
         return corners[chosen], scores[chosen], classes[chosen]
 
@@ -131,6 +134,18 @@ def without_parts(found: list[Detection]) -> list[Detection]:
         if not any(one.role is other.role and one.box.share_of_smaller(other.box) > NESTED_SHARE for other in kept):
             kept.append(one)
     return kept
+
+
+def _fills(box: Box, region: Box) -> bool:
+    """Cut off by three sides of what was looked at: a vehicle that close is seen surely, or it is made up."""
+    near_x, near_y = EDGE * region.width, EDGE * region.height
+    sides = (
+        box.x1 - region.x1 < near_x,
+        region.x2 - box.x2 < near_x,
+        box.y1 - region.y1 < near_y,
+        region.y2 - box.y2 < near_y,
+    )
+    return sum(sides) >= 3
 
 
 def _part_at(layout: list[Placed], x: float, y: float) -> Placed | None:

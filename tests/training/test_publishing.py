@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from detectors.openvino_engine import BESIDE_YOLO11N
+from detectors.openvino_engine import BESIDE_YOLO11N, LOWEST
 from detectors.training.errors import StepMissing, UnusableMaterial
 from detectors.training.publishing import MOST_BYTES, publish
 from detectors.training.quantised_export import model_folder
 
 MEASURED = {
     "val_from_32_px": {
-        "vehicle": {"share_of_reference_recall": 0.71},
+        "vehicle": {"share_of_reference_recall": 0.71, "ours": {"confidence": 0.32766}},
         "person": {"share_of_reference_recall": 0.4},
         "two_wheeler": {"share_of_reference_recall": 2.9},
     }
@@ -39,6 +39,7 @@ def test_the_new_model_takes_the_place_of_the_old_and_says_what_it_sees(work: Pa
     assert (published / "street11n.bin").read_bytes() == b"weights"
     metadata = YAML(typ="safe").load((published / "metadata.yaml").read_text())
     assert metadata[BESIDE_YOLO11N] == {"vehicle": 0.71, "person": 0.4}
+    assert metadata[LOWEST] == 0.328
     assert metadata["names"] == {0: "car"}
 
 
