@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     weights: str | None = None  # a folder, a .pt file, or a name
     footage: Path | None = None  # recordings for the demo and for tests
     look_s: Annotated[float, Field(gt=0, le=60)] = 2.0
-    watchers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: max(cores() // 2, 1))
+    watchers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: max(cores() // 4, 1))
     ring_s: Annotated[float, Field(ge=10, le=600)] = 30.0  # of packets kept of each camera, for looking back
     ring_mb: Annotated[int, Field(ge=4)] = 40  # of each camera at most
     ring_total_mb: Annotated[int, Field(ge=64)] = 4000  # of all cameras of this machine

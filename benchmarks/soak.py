@@ -1,0 +1,67 @@
+"""Soak: does watching eat memory, files or threads over the hours?
+
+    python -m benchmarks.soak --minutes 120 [--cameras 4] [--footage DIR] [--weights DIR]
+
+Cameras over RTSP on loopback, watched by the real program with rules that what stands breaks, so that incidents are
+opened, drafted and closed all the while. Prints memory, rings, threads and open files each minute. The last line is the
+growth an hour of what is not in the rings, by the line that fits the minutes best, without the first three.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from platformdirs import user_cache_path
+
+from benchmarks.live_site import MEGABYTE, Reading, watched
+from benchmarks.street_clips import streets
+
+WARM_AFTER = 3  # minutes: rings are full, every code path was taken
+DWELL_S, GRACE_S = 8.0, 6.0
+
+
+def growth_an_hour(minutes: list[Reading]) -> tuple[float, float]:
+    """Megabytes outside of the rings, and open files."""
+    hours = [each.wall_s / 3600 for each in minutes]
+    beside = [(each.memory_bytes - each.ring_bytes) / MEGABYTE for each in minutes]
+    files = [float(each.files) for each in minutes]
+    return float(np.polyfit(hours, beside, 1)[0]), float(np.polyfit(hours, files, 1)[0])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=int, required=True)
+    parser.add_argument("--cameras", type=int, default=4)
+    parser.add_argument("--footage", type=Path, help="without it the streets are drawn")
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--clips", type=Path, default=user_cache_path("streetwitness") / "benchmark_clips")
+    arguments = parser.parse_args()
+    if arguments.minutes < WARM_AFTER + 2:
+        parser.error(f"--minutes must be at least {WARM_AFTER + 2}: the first {WARM_AFTER} are not counted")
+    weights = arguments.weights and arguments.weights.resolve()
+    made = streets(arguments.footage, arguments.clips)
+    clips = [*made.busy[-1:], *made.quiet, *made.busy[:-1]]  # where vehicles stand first, so that few cameras suffice
+    minutes: list[Reading] = []
+    with (
+        tempfile.TemporaryDirectory(prefix="streetwitness_soak_") as folder,
+        watched(Path(folder), clips, arguments.cameras, weights=weights, dwell_s=DWELL_S, grace_s=GRACE_S) as program,
+    ):
+        for minute in range(1, arguments.minutes + 1):
+            time.sleep(60.0)
+            now = program.read()
+            print(
+                f"minute {minute}: {now.memory_bytes / MEGABYTE:.1f} MB, {now.ring_bytes / MEGABYTE:.1f} in rings; "
+                f"{now.files} files, {now.threads} threads; {now.looks} looks, {now.dropped} dropped, {now.gaps} gaps, "
+                f"{now.incidents} incidents",
+                flush=True,
+            )
+            if minute > WARM_AFTER:
+                minutes.append(now)
+    memory_mb, files = growth_an_hour(minutes)
+    print(f"growth_an_hour_mb={memory_mb:.1f} growth_an_hour_files={files:.1f}")
+
+
+if __name__ == "__main__":
+    main()
