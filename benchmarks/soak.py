@@ -4,7 +4,8 @@
 
 Cameras over RTSP on loopback, watched by the real program with rules that what stands breaks, so that incidents are
 opened, drafted and closed all the while. Prints memory, rings, threads and open files each minute. The last line is the
-growth an hour of what is not in the rings, by the line that fits the minutes best, without the first three.
+growth an hour of what is not in the rings, by the line that fits the minutes best, without the first three; it comes
+and goes by some megabytes, and only hours tell.
 """
 
 import argparse
@@ -19,15 +20,14 @@ from benchmarks.live_site import MEGABYTE, Reading, watched
 from benchmarks.street_clips import streets
 
 WARM_AFTER = 3  # minutes: rings are full, every code path was taken
+LEAST_MINUTES = 5  # after that, for a line through them
 DWELL_S, GRACE_S = 8.0, 6.0
 
 
-def growth_an_hour(minutes: list[Reading]) -> tuple[float, float]:
-    """Megabytes outside of the rings, and open files."""
-    hours = [each.wall_s / 3600 for each in minutes]
-    beside = [(each.memory_bytes - each.ring_bytes) / MEGABYTE for each in minutes]
-    files = [float(each.files) for each in minutes]
-    return float(np.polyfit(hours, beside, 1)[0]), float(np.polyfit(hours, files, 1)[0])
+def growth_an_hour(minutes: list[Reading], amounts: list[float]) -> tuple[float, float]:
+    """By the line that fits best, and its standard error: what comes and goes by the minute is no growth."""
+    (growth, _), covariance = np.polyfit([each.wall_s / 3600 for each in minutes], amounts, 1, cov=True)
+    return float(growth), float(np.sqrt(covariance[0, 0]))
 
 
 def main() -> None:
@@ -38,8 +38,8 @@ def main() -> None:
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--clips", type=Path, default=user_cache_path("streetwitness") / "benchmark_clips")
     arguments = parser.parse_args()
-    if arguments.minutes < WARM_AFTER + 2:
-        parser.error(f"--minutes must be at least {WARM_AFTER + 2}: the first {WARM_AFTER} are not counted")
+    if arguments.minutes < WARM_AFTER + LEAST_MINUTES:
+        parser.error(f"--minutes must be at least {WARM_AFTER + LEAST_MINUTES}: the first {WARM_AFTER} are not counted")
     weights = arguments.weights and arguments.weights.resolve()
     made = streets(arguments.footage, arguments.clips)
     clips = [*made.busy[-1:], *made.quiet, *made.busy[:-1]]  # where vehicles stand first, so that few cameras suffice
@@ -59,8 +59,10 @@ def main() -> None:
             )
             if minute > WARM_AFTER:
                 minutes.append(now)
-    memory_mb, files = growth_an_hour(minutes)
-    print(f"growth_an_hour_mb={memory_mb:.1f} growth_an_hour_files={files:.1f}")
+    beside_mb = [(each.memory_bytes - each.ring_bytes) / MEGABYTE for each in minutes]
+    memory_mb, error_mb = growth_an_hour(minutes, beside_mb)
+    files, error = growth_an_hour(minutes, [float(each.files) for each in minutes])
+    print(f"growth_an_hour_mb={memory_mb:.1f}+-{error_mb:.1f} growth_an_hour_files={files:.1f}+-{error:.1f}")
 
 
 if __name__ == "__main__":
