@@ -121,6 +121,12 @@ class CustodyAct(StrEnum):
     SEALED = "sealed"
     VIEWED = "viewed"
     EXPORTED = "exported"
+    SHARED = "shared"
+    PRINTED = "printed"
+    DERIVED = "derived"  # something was made from it; the digest is the original's
+    HELD = "held"
+    RELEASED = "released"
+    DELETED = "deleted"  # the bytes are gone, the digest stays
 
 
 class NoticeStatus(StrEnum):

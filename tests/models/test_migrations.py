@@ -81,3 +81,22 @@ def test_bringing_a_schema_up_twice_changes_nothing(database: Database) -> None:
 @pytest.mark.parametrize("table", ["case_event", "custody_event"])
 def test_the_histories_have_their_triggers(database: Database, table: str) -> None:
     assert any(name.startswith(f"{table}_") for name in left_behind(database.engine))
+
+
+def test_a_closed_list_that_grew_takes_the_new_words_and_no_other(database: Database) -> None:
+    with database.engine.begin() as connection:
+        if database.engine.dialect.name == "sqlite":
+            assert connection.scalar(text("PRAGMA integrity_check")) == "ok"
+            schema = str(connection.scalar(text("SELECT sql FROM sqlite_schema WHERE name = 'custody_event'")))
+        else:
+            schema = str(
+                connection.scalar(
+                    text(
+                        "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+                        " WHERE conname = 'ck_custody_event_custody_act'"
+                    )
+                )
+            )
+    assert "'deleted'" in schema
+    assert "'exported'" in schema
+    assert "'stolen'" not in schema
