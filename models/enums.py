@@ -77,6 +77,7 @@ class IncidentState(StrEnum):
     RETURNED = "returned"  # a reviewer sent it back for more
     ACCEPTED = "accepted"  # a named reviewer stands behind it
     DISMISSED = "dismissed"  # ended by a named reviewer, with a reason
+    WARNED = "warned"  # ended with warnings alone: the place only warns in this phase
 
 
 class Act(StrEnum):
@@ -85,12 +86,94 @@ class Act(StrEnum):
     CONFIRMED = "confirmed"
     GRACE_STARTED = "grace_started"
     VEHICLE_LEFT = "vehicle_left"
+    STEP_TAKEN = "step_taken"  # a step of the ladder came to something
     GRACE_EXPIRED = "grace_expired"
+    WARNED_ONLY = "warned_only"
     SIGHT_LOST = "sight_lost"
     SENT_BACK = "sent_back"
     REDRAFTED = "redrafted"
     ACCEPTED = "accepted"
     DISMISSED = "dismissed"
+
+
+class LadderAct(StrEnum):
+    """What the ladder does about an incident that does not stop by itself."""
+
+    TELL_OWNER = "tell_owner"
+    ANNOUNCE = "announce"
+    LOOK_AGAIN = "look_again"
+    TELL_OFFICER = "tell_officer"
+    DRAFT = "draft"
+
+
+class StepOutcome(StrEnum):
+    """What a step of the ladder came to."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    UNANSWERED = "unanswered"  # whether it arrived is not known
+    NO_PLATE = "no_plate"  # none that is sure enough to write to somebody
+    NO_PHONE = "no_phone"
+    DO_NOT_CONTACT = "do_not_contact"  # the number asked for it, or is somebody else's
+    ALREADY_TOLD = "already_told"  # another open matter of this vehicle at this place
+    QUIET_HOURS = "quiet_hours"
+    PLAYED = "played"
+    UNCONFIRMED = "unconfirmed"  # handed over; whether it was played is not known
+    NO_LOUDSPEAKER = "no_loudspeaker"
+    STILL_THERE = "still_there"
+    GONE = "gone"
+    CANNOT_SEE = "cannot_see"
+    TOLD = "told"
+    NO_OFFICER = "no_officer"
+    DONE = "done"
+
+
+class Asker(StrEnum):
+    """Who wants the camera to look again."""
+
+    LADDER = "ladder"
+    OWNER = "owner"
+    DESK = "desk"
+
+
+class AreaLevel(StrEnum):
+    CITY = "city"
+    DISTRICT = "district"
+    STREET = "street"
+    GRID = "grid"
+
+
+class DispatchPurpose(StrEnum):
+    """Why an officer is asked to come."""
+
+    WINDOW_SLIP = "window_slip"  # the owner could not be told by message
+    STILL_THERE = "still_there"  # the time that was given is over
+    CASE_READY = "case_ready"  # a reviewer stands behind it
+
+
+class DispatchState(StrEnum):
+    ASKED = "asked"
+    TAKEN = "taken"
+    HANDLED = "handled"
+    WITHDRAWN = "withdrawn"  # it stopped by itself, or was dismissed
+
+
+class HandledAs(StrEnum):
+    """What an officer found or did on site."""
+
+    GONE = "gone"
+    MOVED = "moved"  # the driver came and drove off
+    SLIP_LEFT = "slip_left"
+    DEALT_WITH = "dealt_with"  # settled on the spot
+    NO_OFFENCE = "no_offence"
+    NOT_REACHED = "not_reached"  # could not get there
+
+
+class StatementKind(StrEnum):
+    """What an owner says: 陈述, what happened; 申辩, why it is no offence or a slight one (行政处罚法 art. 45)."""
+
+    STATEMENT = "statement"
+    DEFENCE = "defence"
 
 
 class SightingKind(StrEnum):
@@ -106,6 +189,21 @@ class ExhibitKind(StrEnum):
     STILL = "still"
     CLOSE_UP = "close_up"
     DERIVATIVE = "derivative"
+
+
+class DerivativeForm(StrEnum):
+    """What is made from an original; the original itself is never touched."""
+
+    STILL = "still"
+    CLIP = "clip"  # every picture at its full size
+    PREVIEW = "preview"  # a few seconds, small
+    CONTACT_SHEET = "contact_sheet"  # all stills of an incident on one page
+
+
+class DerivativeState(StrEnum):
+    ASKED = "asked"
+    MADE = "made"
+    FAILED = "failed"
 
 
 class ExhibitMoment(StrEnum):
@@ -127,6 +225,28 @@ class CustodyAct(StrEnum):
     HELD = "held"
     RELEASED = "released"
     DELETED = "deleted"  # the bytes are gone, the digest stays
+
+
+class CopyState(StrEnum):
+    """Of a sealed object's copy in a store."""
+
+    COPYING = "copying"  # begun; its bytes may be there
+    VERIFIED = "verified"  # read back, and what was sealed
+    FAILED = "failed"  # not there yet; tried again later
+    DIFFERS = "differs"  # other bytes lie under its name: a person looks
+    REMOVED = "removed"  # the object was deleted by rule, and the copy with it
+
+
+class LogKind(StrEnum):
+    """What a log entry speaks of."""
+
+    SEAL = "seal"
+    CUSTODY = "custody"
+    TRANSITION = "transition"  # a CaseEvent
+    DECISION = "decision"
+    DELETION = "deletion"
+    KEY = "key"  # a key that signs from then on
+    OPENING = "opening"  # the log began on a database that held rows already
 
 
 class NoticeStatus(StrEnum):
@@ -156,3 +276,27 @@ class Role(StrEnum):
     LEGAL_REVIEWER = "legal_reviewer"
     LEADER = "leader"
     ADMINISTRATOR = "administrator"
+
+
+class ReplyMeaning(StrEnum):
+    """What a person who answered one of our messages wants."""
+
+    STOP = "stop"  # no further messages
+    WRONG_NUMBER = "wrong_number"  # the number is not the owner's
+    START = "start"  # messages again, after a stop
+    OTHER = "other"  # for a person to read
+
+
+class LookupSource(StrEnum):
+    """Where the owner of a vehicle was looked up."""
+
+    OWN_REGISTER = "own_register"
+    HTTP = "http"
+    IMPORT = "import"  # a list was taken in
+
+
+class LookupOutcome(StrEnum):
+    FOUND = "found"
+    NO_PHONE = "no_phone"  # the vehicle is known, nobody can be written to
+    UNKNOWN = "unknown"
+    UNAVAILABLE = "unavailable"  # no answer

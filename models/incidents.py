@@ -70,6 +70,7 @@ class Incident(Base, WithId):
             postgresql_where=text(one_of("state", OPEN_STATES)),
         ),
         Index("ix_incident_state_confirmed_at", "state", "confirmed_at"),
+        Index("ix_incident_next_step_at", "next_step_at"),
     )
 
     camera_id: Mapped[str] = mapped_column(ForeignKey("camera.id"))
@@ -85,6 +86,7 @@ class Incident(Base, WithId):
     last_seen_at: Mapped[datetime]
     grace_ends_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    next_step_at: Mapped[datetime | None]  # when its ladder is to be looked at again; None: nothing is to be done
     box_x1: Mapped[float]
     box_y1: Mapped[float]
     box_x2: Mapped[float]

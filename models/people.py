@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -43,13 +44,17 @@ class UserSession(Base):
 
 
 class Officer(Base, WithId):
-    """A grid officer; the phone number is sealed under `officer.phone:<id>`."""
+    """A grid officer; the phone number is sealed under `officer.phone:<id>`.
+
+    grid: the id of the area the officer works in, of any level. duty: timetable of the hours on duty; empty: always.
+    """
 
     __tablename__ = "officer"
 
     name: Mapped[str] = mapped_column(String(200), unique=True)
     phone_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     grid: Mapped[str] = mapped_column(String(64), index=True)
+    duty: Mapped[list[Any] | None]
 
 
 class Owner(Base, WithId):
@@ -63,9 +68,12 @@ class Owner(Base, WithId):
 
 
 class Vehicle(Base, WithId):
+    """checked_at: when another register said who its owner is; None: a site file or a list did, and that stands."""
+
     __tablename__ = "vehicle"
 
     plate: Mapped[str] = mapped_column(String(16), unique=True)
     owner_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("owner.id"))
+    checked_at: Mapped[datetime | None]
 
     owner: Mapped[Owner | None] = relationship(lazy="raise")

@@ -46,6 +46,7 @@ class Camera(Base):
     verified_until: Mapped[date | None]
     sign_photographed_on: Mapped[date | None]
     announced_on: Mapped[date | None]
+    area_id: Mapped[str | None] = mapped_column(ForeignKey("area.id"), index=True)  # what it looks at lies there
 
     site: Mapped[Site] = relationship(lazy="raise")
 

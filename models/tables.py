@@ -1,5 +1,39 @@
 """Every table, in one import, for those who need the whole schema (migrations, tests)."""
 
-from models import exhibits, incidents, people, places, promises, watching
+from models import (
+    copies,
+    derivatives,
+    dispatch,
+    escalation,
+    exhibits,
+    incidents,
+    people,
+    places,
+    plate_reads,
+    promises,
+    proof,
+    register,
+    replies,
+    retention,
+    statements,
+    watching,
+)
 
-__all__ = ["exhibits", "incidents", "people", "places", "promises", "watching"]
+__all__ = [
+    "copies",
+    "derivatives",
+    "dispatch",
+    "escalation",
+    "exhibits",
+    "incidents",
+    "people",
+    "places",
+    "plate_reads",
+    "promises",
+    "proof",
+    "register",
+    "replies",
+    "retention",
+    "statements",
+    "watching",
+]
