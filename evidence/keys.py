@@ -1,0 +1,58 @@
+"""The site's signing keys over time: the one in use on disk, and the rows by which old signatures stay checkable.
+
+One site signs with one key; hosts that sign share its file. Rotation: the file is moved away, the next who signs makes
+another, and its row ends the one before. A new key is a log entry that names the key it replaces, so the tree's next
+head vouches for it.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from evidence import log
+from evidence.canonical import instant
+from evidence.errors import SigningKeyFailed
+from evidence.signature import SigningKey
+from models.enums import LogKind
+from models.proof import SigningKeyRow
+
+ALGORITHM = "ed25519"
+
+
+def key_in_use(session: Session, path: Path, *, at: datetime) -> SigningKey:
+    """The key of this file, entered as the site's if it is new. Raises SigningKeyFailed for one that has ended."""
+    key = SigningKey.make_or_open(path)
+    row = session.get(SigningKeyRow, key.key_id)
+    if row is None:
+        log.alone(session)  # two hosts that come with two new keys do so one after the other
+        row = session.get(SigningKeyRow, key.key_id) or _enter(session, key, at)
+    if row.valid_to is not None:
+        raise SigningKeyFailed(
+            path, f"the site has signed with another key since {instant(row.valid_to)}; copy that one here"
+        )
+    return key
+
+
+def content_of(row: SigningKeyRow, replaces: str | None) -> dict[str, str | None]:
+    return {
+        "key_id": row.key_id,
+        "algorithm": row.algorithm,
+        "public_pem": row.public_pem,
+        "valid_from": instant(row.valid_from),
+        "replaces": replaces,
+    }
+
+
+def _enter(session: Session, key: SigningKey, at: datetime) -> SigningKeyRow:
+    before = session.scalar(select(SigningKeyRow).where(SigningKeyRow.valid_to.is_(None)))
+    if before is not None:
+        before.valid_to = max(at, before.valid_from)
+        session.flush()
+    row = SigningKeyRow(key_id=key.key_id, algorithm=ALGORITHM, public_pem=key.public_pem.decode(), valid_from=at)
+    session.add(row)
+    session.flush()
+    content = content_of(row, before.key_id if before else None)
+    log.append(session, LogKind.KEY, f"key/{key.key_id}", content, at=at)
+    return row

@@ -1,0 +1,75 @@
+"""What a row of the histories says, as the log digests it: one place for writing it down and for checking it.
+
+Custody entries have their form in evidence/custody.py, statements of seals in evidence/statements.py.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from evidence import custody, log
+from evidence.canonical import canonical, instant, instant_or_none
+from models.enums import LogKind
+from models.exhibits import CustodyEvent
+from models.incidents import CaseEvent, ReviewDecision
+from models.proof import LogEntry, SealStatement
+
+LoggedRow = CustodyEvent | CaseEvent | ReviewDecision | SealStatement
+
+
+@dataclass(frozen=True)
+class Said:
+    """reference: how the log names the row. content: canonical bytes of everything the row says."""
+
+    kind: LogKind
+    reference: str
+    content: bytes
+    at: datetime
+
+
+def said_by(row: LoggedRow) -> Said:
+    match row:
+        case CustodyEvent():
+            return Said(LogKind.CUSTODY, custody.reference_of(row), canonical(custody.entry_of(row)), row.at)
+        case CaseEvent():
+            return _event(row)
+        case ReviewDecision():
+            return _decision(row)
+        case SealStatement():
+            return Said(LogKind.SEAL, f"seal/{row.exhibit_id}", row.content, row.stated_at)
+
+
+def enter(session: Session, row: LoggedRow) -> LogEntry:
+    """The log entry of a row just written, in its transaction."""
+    said = said_by(row)
+    return log.append(session, said.kind, said.reference, said.content, at=said.at)
+
+
+def _event(event: CaseEvent) -> Said:
+    content = {
+        "incident": str(event.incident_id),
+        "seq": event.seq,
+        "act": event.act.value,
+        "from_state": event.from_state.value if event.from_state else None,
+        "to_state": event.to_state.value,
+        "actor": event.actor,
+        "at": instant(event.at),
+        "conduct_at": instant_or_none(event.conduct_at),
+        "facts": event.facts,
+    }
+    return Said(LogKind.TRANSITION, f"transition/{event.incident_id}/{event.seq}", canonical(content), event.at)
+
+
+def _decision(decision: ReviewDecision) -> Said:
+    content = {
+        "id": str(decision.id),
+        "incident": str(decision.incident_id),
+        "draft_case": str(decision.draft_case_id) if decision.draft_case_id else None,
+        "user": str(decision.user_id),
+        "decision": decision.decision.value,
+        "reason": decision.reason,
+        "four_points": [decision.is_true, decision.is_clear, decision.is_complete, decision.is_accurate],
+        "at": instant(decision.at),
+    }
+    return Said(LogKind.DECISION, f"decision/{decision.id}", canonical(content), decision.at)
