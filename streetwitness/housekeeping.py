@@ -1,0 +1,45 @@
+"""Housekeeping: what nothing keeps any longer is deleted, at the start and every ten minutes, by one process at a time.
+
+The purge itself is evidence/purge.py; what it was at when the last process died is finished first.
+"""
+
+import logging
+import threading
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from evidence.errors import EvidenceError, PurgeRunning
+from evidence.purge import PurgeReport, purge
+from streetwitness.workplace import Workplace, now
+
+log = logging.getLogger(__name__)
+
+PURGE_EVERY_S = 600.0
+FIRST_AFTER_S = 5.0  # the site is up before anything else is done
+
+
+class Housekeeper:
+    """`run` until `stop` is set. What fails is said and tried again the next time."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+
+    def keep_house(self) -> PurgeReport | None:
+        """One round; None where another process is at it, or it failed."""
+        data = self._workplace.data
+        try:
+            report = purge(self._workplace.sessions, data.vault, data.drafts, at=now())
+        except PurgeRunning:
+            return None
+        except (EvidenceError, SQLAlchemyError, OSError):
+            log.exception("what may go was not deleted; it is tried again")
+            return None
+        if report.deleted:
+            log.info("%s objects deleted by rule, %s bytes", len(report.deleted), report.bytes_deleted)
+        return report
+
+    def run(self, stop: threading.Event) -> None:
+        wait_s = FIRST_AFTER_S
+        while not stop.wait(wait_s):
+            self.keep_house()
+            wait_s = PURGE_EVERY_S
