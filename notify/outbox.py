@@ -15,9 +15,22 @@ from models.enums import OutboxState
 from models.promises import OutboxMessage
 from notify.errors import KeyReused
 
+# kinds that a loudspeaker says; the queue of each horn keeps these promises, and not the relay
+SPOKEN = ("announce",)
 
-def promise(session: Session, *, key: str, kind: str, payload: dict[str, Any], at: datetime) -> OutboxMessage:
+
+def promise(
+    session: Session,
+    *,
+    key: str,
+    kind: str,
+    payload: dict[str, Any],
+    at: datetime,
+    useful_until: datetime | None = None,
+) -> OutboxMessage:
     """The message of that key, new or already promised. payload: identifiers only, names are read when it is sent.
+
+    useful_until: what was not handed over by then is better not sent at all; None: it keeps its use.
 
     Raises KeyReused where the key already promises something else.
     """
@@ -25,7 +38,15 @@ def promise(session: Session, *, key: str, kind: str, payload: dict[str, Any], a
     insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     session.execute(
         insert(OutboxMessage)
-        .values(key=key, kind=kind, payload=payload, state=OutboxState.PENDING, created_at=at, next_at=at)
+        .values(
+            key=key,
+            kind=kind,
+            payload=payload,
+            state=OutboxState.PENDING,
+            created_at=at,
+            next_at=at,
+            useful_until=useful_until,
+        )
         .on_conflict_do_nothing(index_elements=[OutboxMessage.key])
     )
     message = session.scalars(select(OutboxMessage).where(OutboxMessage.key == key)).one()

@@ -2,30 +2,40 @@
 
 import logging
 import threading
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
-from models.database import transaction
-from models.enums import OutboxState
-from models.people import Officer
+from models.database import reading, transaction
+from models.enums import NoticeStatus, OutboxState
+from models.incidents import Incident
+from models.people import Officer, User
 from models.personal_data import PersonalDataKey
 from models.promises import OutboxMessage
-from notify import outbox
-from notify.errors import GatewayRefused, GatewayUnavailable
+from notify import breaker, outbox
+from notify.breaker import FAILURES_IN_A_ROW
+from notify.errors import GatewayRefused, GatewayUnavailable, GatewayUnreachable
+from notify.notices import NoticeChange
 from notify.relay import BACK_OFF, LEASE, MAX_TRIES
+from tests import rows
 from tests.conftest import Database
 from tests.notify.scene import (
     AT,
+    OWNERS_PHONE,
     PHONE,
     Clock,
     Killed,
     Provider,
     failing,
+    noticed,
     promise_case,
+    promise_notice,
     promised,
     relay_of,
     the_message,
+    the_notice,
 )
 
 
@@ -149,7 +159,7 @@ def test_an_answer_that_comes_after_the_lease_was_lost_changes_nothing(
     assert relay_of(database.sessions, Provider(before=hang), clock).deliver_one()
     message = the_message(database.sessions)
     assert (message.state, message.fence, message.last_error) == (OutboxState.SENT, 2, None)
-    assert "answer came too late, another relay has the message" in caplog.text
+    assert "answer came too late, another has settled the message" in caplog.text
 
 
 def test_an_answer_that_comes_late_does_not_disturb_the_relay_that_has_the_message_now(database: Database) -> None:
@@ -236,3 +246,131 @@ def test_no_log_line_and_no_row_shows_the_number(database: Database, caplog: pyt
     assert PHONE not in "".join(str(vars(record)) for record in caplog.records)
     message = the_message(database.sessions)
     assert PHONE not in f"{message.payload}{message.last_error}{message.key}"
+
+
+def test_the_letter_of_the_first_try_is_the_letter_of_every_try(database: Database) -> None:
+    """A lookup by the words finds them again, whatever the rows say meanwhile."""
+    with transaction(database.sessions) as session:
+        incident_id = promise_notice(session).incident_id
+    provider, clock = Provider(after=failing(GatewayUnavailable("timed out"))), Clock()
+    relay = relay_of(database.sessions, provider, clock)
+    relay.deliver_due()
+    with transaction(database.sessions) as session:
+        session.get_one(Incident, incident_id).plate = "浙J99999"
+    provider.taken.append(("another", "", ""))
+    provider.taken.pop(0)  # the provider has lost it, so it is sent again
+    clock.forward(BACK_OFF[0].total_seconds())
+    relay.deliver_due()
+    _, to, text = provider.taken[-1]
+    assert to == OWNERS_PHONE
+    assert "浙J***45" in text
+    message = the_message(database.sessions)
+    assert message.letter_sealed is not None
+    assert OWNERS_PHONE.encode() not in message.letter_sealed
+
+
+def test_a_notice_is_sent_when_the_gateway_has_it_and_undelivered_when_it_is_given_up(database: Database) -> None:
+    noticed(database.sessions)
+    relay_of(database.sessions, Provider(), Clock()).deliver_due()
+    assert the_notice(database.sessions).status is NoticeStatus.SENT
+
+
+def test_who_asked_to_be_told_of_notices_is_told_in_the_same_transaction(database: Database) -> None:
+    noticed(database.sessions)
+    told = []
+    refusing = Provider(before=failing(GatewayRefused("no such number"), times=99))
+
+    def act(session: Session, change: NoticeChange) -> None:
+        told.append(change.after)
+        rows.add_user(session, f"user-{len(told)}")
+
+    relay = replace(relay_of(database.sessions, refusing, Clock()), on_notice=act)
+    relay.deliver_due()
+    assert told == [NoticeStatus.UNDELIVERED]
+    assert the_notice(database.sessions).status is NoticeStatus.UNDELIVERED
+    with reading(database.sessions) as session:
+        assert session.scalar(select(func.count()).select_from(User)) == 1
+
+
+def test_another_gateway_gets_a_message_only_where_the_first_was_never_handed_it(database: Database) -> None:
+    noticed(database.sessions)
+    clock, second = Clock(), Provider()
+    first = Provider(before=failing(GatewayUnreachable("no connection"), times=FAILURES_IN_A_ROW))
+    relay = relay_of(database.sessions, {"first": first, "second": second}, clock, routes="*=first,second")
+    for _ in range(FAILURES_IN_A_ROW - 1):
+        relay.deliver_due()
+        clock.forward(BACK_OFF[-1].total_seconds())
+    assert second.taken == []
+    relay.deliver_due()  # the fifth failure opens the circuit
+    with transaction(database.sessions) as session:
+        message = session.scalars(select(OutboxMessage)).one()
+        message.next_at, message.tries = clock.now, 1
+    relay.deliver_due()
+    assert (len(first.taken), len(second.taken)) == (0, 1)
+    assert first.asked == []
+
+
+def test_a_message_that_a_gateway_may_have_waits_for_that_gateway(database: Database) -> None:
+    """Its answer was lost and then it fell silent: who else had it sent would perhaps send it twice."""
+    noticed(database.sessions)
+    clock, second = Clock(), Provider()
+    first = Provider(after=failing(GatewayUnavailable("timed out")))
+    relay = relay_of(database.sessions, {"first": first, "second": second}, clock, routes="*=first,second")
+    relay.deliver_due()
+    with transaction(database.sessions) as session:
+        for _ in range(FAILURES_IN_A_ROW):
+            breaker.silent(session, "first", "gone", clock.now + BACK_OFF[0])
+    clock.forward(BACK_OFF[0].total_seconds())
+    assert relay.deliver_due() == 1
+    message = the_message(database.sessions)
+    assert (message.state, message.tries, second.taken) == (OutboxState.PENDING, 1, [])
+    assert "first does not answer and is left alone" in str(message.last_error)
+    clock.now = message.next_at
+    relay.deliver_due()
+    assert the_message(database.sessions).provider_id == "provider-1"
+    assert (len(first.taken), second.taken) == (1, [])
+
+
+def test_a_gateway_that_went_out_of_the_settings_is_named(database: Database) -> None:
+    noticed(database.sessions)
+    clock, first = Clock(), Provider(after=failing(GatewayUnavailable("timed out")))
+    relay_of(database.sessions, {"first": first}, clock).deliver_due()
+    clock.forward(BACK_OFF[0].total_seconds())
+    relay_of(database.sessions, {"second": Provider()}, clock).deliver_due()
+    message = the_message(database.sessions)
+    assert (message.state, message.tries) == (OutboxState.PENDING, 1)
+    assert "first is not set up" in str(message.last_error)
+
+
+def test_what_comes_too_late_to_be_of_use_is_not_said(database: Database) -> None:
+    with transaction(database.sessions) as session:
+        promise_notice(session, useful_until=AT + LEASE)
+    provider, clock = Provider(), Clock()
+    clock.forward(LEASE.total_seconds() + 1)
+    relay_of(database.sessions, provider, clock).deliver_due()
+    assert provider.taken == []
+    assert (the_message(database.sessions).state, the_notice(database.sessions).status) == (
+        OutboxState.DEAD,
+        NoticeStatus.UNDELIVERED,
+    )
+
+
+@pytest.mark.parametrize("took_it", [True, False], ids=["gateway_has_it", "gateway_has_it_not"])
+def test_what_became_too_late_is_still_asked_for_and_then_not_sent_again(database: Database, took_it: bool) -> None:
+    with transaction(database.sessions) as session:
+        promise_notice(session, useful_until=AT + LEASE)
+    fault = failing(GatewayUnavailable("timed out"))
+    provider, clock = Provider(after=fault) if took_it else Provider(before=fault), Clock()
+    relay = relay_of(database.sessions, provider, clock)
+    relay.deliver_due()
+    clock.forward(LEASE.total_seconds() + 1)
+    relay.deliver_due()
+    assert the_message(database.sessions).state is (OutboxState.SENT if took_it else OutboxState.DEAD)
+    assert len(provider.taken) == int(took_it)
+
+
+def test_what_a_loudspeaker_says_is_left_to_the_loudspeaker(sqlite_database: Database) -> None:
+    with transaction(sqlite_database.sessions) as session:
+        outbox.promise(session, key="announce:1", kind="announce", payload={}, at=AT)
+    assert relay_of(sqlite_database.sessions, Provider(), Clock()).deliver_due() == 0
+    assert the_message(sqlite_database.sessions).state is OutboxState.PENDING
