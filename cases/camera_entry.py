@@ -152,6 +152,7 @@ class CameraEntry(Part):
     kind: Annotated[CameraKind, Field(strict=False)] = CameraKind.FIXED
     device_number: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     location: Location | None = None
+    area: Identity | None = None
     clock: Clock = Clock()
     passport: Passport = Passport()
     sub_source: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_stream)] | None = None

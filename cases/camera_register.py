@@ -43,6 +43,7 @@ def register_camera(session: Session, key: PersonalDataKey, site: Site, entry: C
         "device_number": entry.device_number,
         "lat": entry.location.lat if entry.location else None,
         "lon": entry.location.lon if entry.location else None,
+        "area_id": entry.area,
         **entry.passport.model_dump(),
     }
     if not _clock_was_measured(session, entry.id):
@@ -70,6 +71,7 @@ def completed(session: Session, entry: CameraEntry) -> CameraEntry:
         "kind": camera.kind,
         "device_number": camera.device_number,
         "location": None if camera.lat is None or camera.lon is None else Location(lat=camera.lat, lon=camera.lon),
+        "area": camera.area_id,
         "clock": Clock(offset_s=camera.clock_offset_s, error_s=camera.clock_error_s),
         "passport": Passport(**{name: getattr(camera, name) for name in Passport.model_fields}),
     }

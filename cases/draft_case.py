@@ -43,8 +43,10 @@ from cases.draft_words import (
 from cases.errors import UnknownIncident
 from cases.languages import Bilingual
 from cases.law.provisions import Article, Provision, provision_in_force
+from cases.lifecycle import PROGRAM
 from detectors.dwell import Dwell
 from evidence import case_rows, sufficiency
+from evidence.derivatives import requests as derivatives
 from models.enums import Act, ExhibitKind, ExhibitMoment, NoticeStatus, SightingKind
 from models.incidents import DraftCase, Incident
 from models.promises import Notice
@@ -72,6 +74,7 @@ SPEAK_AGAINST = ("camera_papers", "clock_error", "clock_source", "plate")
 def compose(session: Session, incident_id: uuid.UUID, *, at: datetime) -> DraftCase:
     """The next version of the incident's draft, added to the session. Raises UnknownIncident.
 
+    What of it may leave the house, masked, is asked for with it; a worker makes it.
     The incident is locked first, so that two who compose at once get two versions.
     """
     session.flush()
@@ -92,6 +95,7 @@ def compose(session: Session, incident_id: uuid.UUID, *, at: datetime) -> DraftC
     )
     session.add(draft)
     session.flush()
+    derivatives.ask_for_outside(session, incident_id, by=PROGRAM, reason=f"draft, version {version}", at=at)
     return draft
 
 

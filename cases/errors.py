@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.enums import Act, IncidentState
+from models.enums import Act, IncidentState, OutboxState, Role
 
 if TYPE_CHECKING:
     from cases.site_yaml import Problem
@@ -53,6 +53,22 @@ class SiteFileRefused(CaseError):
         self.path, self.problems = path, tuple(problems)
 
 
+class DispatchRefused(CaseError):
+    """An officer cannot do this with a dispatch, or not any more."""
+
+
+class StatementRefused(CaseError):
+    """What an owner wants to say cannot be taken. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the statement was refused: {why.replace('_', ' ')}")
+        self.why = why
+
+
+class LadderRefused(CaseError):
+    """A ladder says something that cannot be done."""
+
+
 class SiteConflict(CaseError):
     """A site file, sound in itself, disagrees with what the database already holds."""
 
@@ -65,6 +81,43 @@ class UnknownCamera(CaseError):
 
 class CameraListRefused(CaseError):
     """A table of cameras says something that cannot be; each problem tells its line, field and what is wrong."""
+
+    def __init__(self, path: Path, problems: "Sequence[Problem]") -> None:
+        super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
+        self.path, self.problems = path, tuple(problems)
+
+
+class NoReasonToLook(CaseError):
+    """Pictures are shown to nobody who has not said what for."""
+
+
+class NotEntitled(CaseError):
+    def __init__(self, role: Role, right: str, entitled: Sequence[Role]) -> None:
+        named = ", ".join(role.value.replace("_", " ") for role in entitled)
+        super().__init__(f"a {role.value.replace('_', ' ')} may not {right.replace('_', ' ')}; ask a {named}")
+        self.role, self.right = role, right
+
+
+class UnknownMessage(CaseError):
+    def __init__(self, message: object) -> None:
+        super().__init__(f"there is no message {message}; see `streetwitness message list`")
+
+
+class MessageNotDead(CaseError):
+    """Only what was given up is sent again; everything else is still on its way, or there."""
+
+    def __init__(self, state: OutboxState) -> None:
+        super().__init__(f"the message is {state.value} and not dead; look again, the relay may just have it")
+        self.state = state
+
+
+class ReasonMissing(CaseError):
+    def __init__(self) -> None:
+        super().__init__("write the reason; it goes on record")
+
+
+class RegisterRefused(CaseError):
+    """A list of vehicles and owners says something that cannot be; each problem tells its line and what is wrong."""
 
     def __init__(self, path: Path, problems: "Sequence[Problem]") -> None:
         super().__init__("\n".join(f"{path}: {problem}" for problem in problems))

@@ -13,17 +13,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cases import draft_case
-from cases.lifecycle import advance, append_event
+from cases import draft_case, escalation
+from cases.lifecycle import PROGRAM, advance, append_event
 from detectors.geometry import Box
 from evidence.seen_with import SeenWith
-from models.enums import Act, IncidentState, Offence, SightingKind
+from models.enums import Act, IncidentState, Offence, SightingKind, StepOutcome
 from models.incidents import OPEN_STATES, Incident, Sighting
 
-PROGRAM = "streetwitness"  # the actor of what no person did
 SAME_OBJECT_IOU = 0.5
-# by which the grace is measured
-CLOCK_OF_RECORDING, CLOCK_OF_LIVE = "media time of the recording", "capture times of the camera's pictures"
+CLOCK_OF_RECORDING = "media time of the recording"  # by which its grace is measured
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,8 @@ class Conduct:
     box: Box
     confidence: float
     seen_with: SeenWith | None = None
+    plate: str | None = None
+    plate_confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def open_incident(
     """The incident of this conduct, and whether it is new. The same conduct reported again is the same incident, with
     what was written when it was first reported.
 
-    Nobody is told yet who could be waited for, so the grace runs from the confirmation on.
+    Of a recording there is nobody to tell, so its grace runs from the confirmation on; what happens now is passed on
+    to the ladder.
     """
     known = _same_conduct(session, conduct)
     if known is not None:
@@ -82,6 +83,8 @@ def open_incident(
         box_x2=conduct.box.x2,
         box_y2=conduct.box.y2,
         confidence=conduct.confidence,
+        plate=conduct.plate,
+        plate_confidence=conduct.plate_confidence,
         seen_with=None if conduct.seen_with is None else conduct.seen_with.as_json(),
     )
     session.add(incident)
@@ -89,6 +92,9 @@ def open_incident(
     append_event(
         session, incident, Act.CONFIRMED, None, actor=PROGRAM, at=at, conduct_at=conduct.confirmed_at, facts=facts
     )
+    if conduct.recording_id is None:
+        escalation.begin(session, incident, at=at)
+        return incident, True
     incident.grace_ends_at = conduct.confirmed_at + timedelta(seconds=grace_s)
     advance(
         session,
@@ -97,7 +103,7 @@ def open_incident(
         actor=PROGRAM,
         at=at,
         conduct_at=conduct.confirmed_at,
-        facts={"grace_s": grace_s, "clock": CLOCK_OF_LIVE if conduct.recording_id is None else CLOCK_OF_RECORDING},
+        facts={"grace_s": grace_s, "clock": CLOCK_OF_RECORDING},
     )
     return incident, True
 
@@ -119,10 +125,16 @@ def vehicle_left(session: Session, incident: Incident, *, left_at: datetime, at:
         return
     incident.left_at = left_at
     advance(session, incident, Act.VEHICLE_LEFT, actor=PROGRAM, at=at, conduct_at=left_at)
+    escalation.call_off(session, incident, StepOutcome.GONE, at=at)
 
 
-def grace_expired(session: Session, incident: Incident, *, seen_at: datetime, at: datetime) -> None:
-    """Still there when the grace was over: a draft is made, and a person takes over."""
+def still_there(session: Session, incident: Incident, *, seen_at: datetime, at: datetime) -> None:
+    """Shown at a look that was asked for, or after the grace of a recording: then a draft is made, and a person takes
+    over. Of a camera the ladder says what follows.
+    """
+    if incident.recording_id is None:
+        escalation.look_answered(session, incident, StepOutcome.STILL_THERE, seen_at=seen_at, at=at)
+        return
     if incident.state is not IncidentState.NOTIFIED:
         return
     advance(session, incident, Act.GRACE_EXPIRED, actor=PROGRAM, at=at, conduct_at=seen_at)
@@ -134,6 +146,7 @@ def sight_lost(session: Session, incident: Incident, *, last_seen_at: datetime, 
     if incident.state not in OPEN_STATES:
         return
     advance(session, incident, Act.SIGHT_LOST, actor=PROGRAM, at=at, conduct_at=last_seen_at, facts={"why": why})
+    escalation.call_off(session, incident, StepOutcome.CANNOT_SEE, at=at)
 
 
 def _same_conduct(session: Session, conduct: Conduct) -> Incident | None:

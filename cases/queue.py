@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, exists, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.draft_content import DraftContent
@@ -21,6 +21,7 @@ from models.enums import ExhibitKind, ExhibitMoment, IncidentState, RecordingSta
 from models.exhibits import Exhibit
 from models.incidents import DraftCase, Incident, Recording
 from models.places import Camera, GeofenceVersion
+from models.retention import Deletion
 
 NEEDS_A_PERSON = (IncidentState.DRAFTED, IncidentState.UNCERTAIN, IncidentState.RETURNED)
 STILL_RUNNING = (IncidentState.OBSERVED, IncidentState.NOTIFIED)
@@ -117,7 +118,8 @@ def most_urgent_first() -> tuple[ColumnElement[Any], ...]:
 
 def stills_of(session: Session, incidents: Sequence[uuid.UUID]) -> dict[uuid.UUID, Exhibit]:
     """The still to know each incident by."""
-    asked = select(Exhibit).where(Exhibit.incident_id.in_(incidents), Exhibit.kind == ExhibitKind.STILL)
+    gone = exists().where(Deletion.sha256 == Exhibit.sha256, Deletion.void_at.is_(None))
+    asked = select(Exhibit).where(Exhibit.incident_id.in_(incidents), Exhibit.kind == ExhibitKind.STILL, ~gone)
     chosen: dict[uuid.UUID, Exhibit] = {}
     for exhibit in sorted(session.scalars(asked), key=lambda exhibit: THUMBNAILS.index(exhibit.moment)):
         chosen.setdefault(exhibit.incident_id, exhibit)

@@ -1,6 +1,6 @@
 """Review: a named person decides on the newest draft, with a reason; a returned one is drafted again.
 
-Decision, event and, where it is accepted, the promises to tell the officers are one transaction. Which state allows
+Decision, event and, where it is accepted, the dispatch of the officers on duty are one transaction. Which state allows
 what is in cases/lifecycle.py.
 """
 
@@ -11,13 +11,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cases import dispatch
 from cases.draft_case import compose
 from cases.errors import DecisionRefused, UnknownIncident
 from cases.lifecycle import advance
-from models.enums import Act, Decision
+from evidence import log_contents
+from models.enums import Act, Decision, DispatchPurpose
 from models.incidents import DraftCase, Incident, ReviewDecision
-from models.people import Officer, User
-from notify import outbox
+from models.people import User
 
 ACT_OF = {Decision.ACCEPT: Act.ACCEPTED, Decision.RETURN: Act.SENT_BACK, Decision.DISMISS: Act.DISMISSED}
 
@@ -85,8 +86,12 @@ def decide(
         at=at,
     )
     session.add(decided)
+    session.flush()
+    log_contents.enter(session, decided)
     if decision is Decision.ACCEPT:
-        _promise_to_tell_officers(session, incident_id, at)
+        dispatch.send(session, incident_id, DispatchPurpose.CASE_READY, at=at)
+    elif decision is Decision.DISMISS:
+        dispatch.withdraw(session, incident_id)
     session.flush()
     return decided
 
@@ -108,14 +113,3 @@ def _incident(session: Session, incident_id: uuid.UUID) -> Incident:
 def _newest_draft(session: Session, incident_id: uuid.UUID) -> DraftCase | None:
     newest = select(DraftCase).where(DraftCase.incident_id == incident_id).order_by(DraftCase.version.desc()).limit(1)
     return session.scalar(newest)
-
-
-def _promise_to_tell_officers(session: Session, incident_id: uuid.UUID, at: datetime) -> None:
-    for officer_id in session.scalars(select(Officer.id).order_by(Officer.name)):
-        outbox.promise(
-            session,
-            key=f"case_ready:{incident_id}:{officer_id}",
-            kind="case_ready",
-            payload={"incident_id": str(incident_id), "officer_id": str(officer_id)},
-            at=at,
-        )

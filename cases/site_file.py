@@ -17,11 +17,12 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, Validat
 from pydantic_core import ErrorDetails
 
 from cases.camera_entry import CameraEntry, Identity, Name, Part, Preset, Seconds, is_url
-from cases.errors import SiteFileRefused
+from cases.errors import LadderRefused, SiteFileRefused
+from cases.ladder import read as read_ladder
 from cases.site_yaml import Document, NotYaml, Problem, named, read_yaml
 from cases.site_yaml import Path as FieldPath
 from cases.timetable import days_of, minutes_of
-from models.enums import Offence
+from models.enums import AreaLevel, Offence
 
 MAX_BYTES = 1_000_000
 
@@ -112,10 +113,23 @@ Role = Literal["vehicle", "person", "two_wheeler", "stall", "goods", "litter"]
 Roles = Annotated[tuple[Role, ...], Field(min_length=1)]
 
 
+def _ladder(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        read_ladder(value)
+    except LadderRefused as error:
+        raise ValueError(str(error)) from error
+    return value
+
+
+# as cases/ladders.toml has them; None: the one there
+LadderEntry = Annotated[dict[str, Any], AfterValidator(_ladder)] | None
+
+
 class ParkingRule(Part):
     dwell_s: Seconds = 180.0
     grace_s: Seconds = 600.0
     roles: Roles = ("vehicle",)
+    ladder: LadderEntry = None
 
 
 class VendingRule(Part):
@@ -123,10 +137,12 @@ class VendingRule(Part):
     warnings: Annotated[int, Field(ge=0, le=10)] = 2
     grace_s: Seconds = 180.0
     roles: Roles = ("stall", "goods")
+    ladder: LadderEntry = None
 
 
 class DumpingRule(Part):
     roles: Roles = ("litter", "goods")
+    ladder: LadderEntry = None
 
 
 class OffenceRules(Part):
@@ -186,10 +202,28 @@ class VehicleEntry(Part):
         return self
 
 
+class AreaEntry(Part):
+    """A part of the city: `level` is city, district, street or grid; all but a city name what they lie in."""
+
+    id: Identity
+    name: Name
+    level: Annotated[AreaLevel, Field(strict=False)]
+    parent: Identity | None = None
+
+    @model_validator(mode="after")
+    def lies_in_another(self) -> Self:
+        if (self.parent is None) != (self.level is AreaLevel.CITY):
+            raise ValueError("every area but a city names its `parent`, and a city has none")
+        return self
+
+
 class OfficerEntry(Part):
+    """grid: the id of an area, or the name of one that the file does not describe. duty: absent: always."""
+
     name: Name
     phone: Phone = Field(repr=False)
     grid: Annotated[str, Field(min_length=1, max_length=64)]
+    duty: tuple[Hours, ...] = ()
 
 
 class LoudspeakerEntry(Part):
@@ -203,6 +237,7 @@ class SiteValues(Part):
     site: Name
     timezone: Annotated[str, AfterValidator(_timezone)]
     cameras: Annotated[tuple[CameraEntry, ...], AfterValidator(_at_least_one)]
+    areas: tuple[AreaEntry, ...] = ()
     geofences: tuple[GeofenceEntry, ...] = ()
     vehicles: tuple[VehicleEntry, ...] = ()
     officers: tuple[OfficerEntry, ...] = ()
@@ -303,6 +338,7 @@ def _disagreements(document: Document) -> Iterator[Problem]:
     """What no single field can know: the same id twice, a camera that is not there, one phone with two names."""
     for section, key in (
         ("cameras", "id"),
+        ("areas", "id"),
         ("geofences", "id"),
         ("vehicles", "plate"),
         ("officers", "name"),
@@ -319,6 +355,7 @@ def _disagreements(document: Document) -> Iterator[Problem]:
                 yield Problem(
                     document.line_of(path), named(path), f"there is no camera `{camera}` in this file; known: {known}"
                 )
+    yield from _areas_that_are_none(document)
     yield from _presets_that_are_none(document)
     owners: dict[str, set[str]] = defaultdict(set)
     for index, entry in _entries(document, "vehicles"):
@@ -332,6 +369,22 @@ def _disagreements(document: Document) -> Iterator[Problem]:
                     named(path),
                     "this phone stands above with another owner; correct one of them",
                 )
+
+
+def _areas_that_are_none(document: Document) -> Iterator[Problem]:
+    """A camera or an area that lies in one that the file does not describe, or not above it yet."""
+    known: set[str] = set()
+    for section, key in (("areas", "parent"), ("cameras", "area")):
+        for index, entry in _entries(document, section):
+            area = entry.get(key)
+            if isinstance(area, str) and area not in known:
+                path = (section, index, key)
+                listed = ", ".join(sorted(known)) or "none"
+                yield Problem(
+                    document.line_of(path), named(path), f"there is no area `{area}` above this; known: {listed}"
+                )
+            if section == "areas" and isinstance(entry.get("id"), str):
+                known.add(entry["id"])
 
 
 def _presets_that_are_none(document: Document) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """A site between its file and its rows: `apply` writes what changed, `dump` writes a file that says the same.
 
 A geofence is never edited: what changed becomes a new version, and the old one ends at that moment. What the file
-no longer names ends too, except vehicles and officers, who belong to no site. Reading the file is in
+no longer names ends too, except areas, vehicles and officers, which belong to no site. Reading the file is in
 cases/site_file.py.
 """
 
@@ -19,9 +19,11 @@ from sqlalchemy.orm import Session, selectinload
 
 from cases.camera_register import Registered, register_camera
 from cases.errors import SiteConflict
-from cases.site_file import GeofenceEntry, LoudspeakerEntry, OfficerEntry, SiteFile, VehicleEntry
-from models.enums import Transport
-from models.people import Officer, Owner, Vehicle
+from cases.site_file import AreaEntry, GeofenceEntry, Hours, LoudspeakerEntry, OfficerEntry, SiteFile, VehicleEntry
+from cases.vehicle_register import register_vehicle
+from models.dispatch import Area
+from models.enums import AreaLevel, Transport
+from models.people import Officer, Vehicle
 from models.personal_data import PersonalDataKey
 from models.places import Camera, Geofence, GeofenceVersion, Loudspeaker, Site
 from models.watching import HOME, CameraConnection, CameraView
@@ -63,6 +65,8 @@ def apply(session: Session, site_file: SiteFile, key: PersonalDataKey, *, actor:
         report.added.append(f"site {site.name}")
     else:
         _set(report, f"site {site.name}", site, {"timezone": values.timezone})
+    for area in values.areas:
+        _apply_area(session, report, area)
     for camera in values.cameras:
         report.note(f"camera {camera.id}", register_camera(session, key, site, camera, site_file.source_of(camera)))
     session.flush()
@@ -88,6 +92,17 @@ def _set(report: ApplyReport, what: str, row: object, values: dict[str, Any]) ->
         report.changed.append(what)
     else:
         report.unchanged += 1
+
+
+def _apply_area(session: Session, report: ApplyReport, entry: AreaEntry) -> None:
+    values = {"name": entry.name, "level": entry.level, "parent_id": entry.parent}
+    area = session.get(Area, entry.id)
+    if area is None:
+        session.add(Area(id=entry.id, **values))
+        session.flush()
+        report.added.append(f"area {entry.id}")
+        return
+    _set(report, f"area {entry.id}", area, values)
 
 
 def _apply_geofence(
@@ -138,10 +153,14 @@ def _version_values(entry: GeofenceEntry) -> dict[str, Any]:
         "preset": entry.preset,
         "polygon": [list(corner) for corner in entry.polygon],
         "offences": entry.offences.as_parameters(),
-        "timetable": [hours.model_dump(mode="json", by_alias=True) for hours in entry.timetable],
+        "timetable": _hours(entry.timetable),
         "exemptions": list(entry.exemptions),
         "warning_only": entry.warning_only,
     }
+
+
+def _hours(timetable: Sequence[Hours]) -> list[dict[str, str]]:
+    return [hours.model_dump(mode="json", by_alias=True) for hours in timetable]
 
 
 def _newest_version(session: Session, geofence_id: str) -> GeofenceVersion | None:
@@ -189,35 +208,7 @@ def _apply_loudspeaker(session: Session, report: ApplyReport, site: Site, entry:
 
 
 def _apply_vehicle(session: Session, report: ApplyReport, entry: VehicleEntry, key: PersonalDataKey) -> None:
-    vehicle = session.scalar(select(Vehicle).where(Vehicle.plate == entry.plate))
-    owner_id, renamed = None, False
-    if entry.owner is not None and entry.phone is not None:
-        owner = session.scalar(select(Owner).where(Owner.phone_index == key.index(entry.phone)))
-        if owner is None:
-            owner = _add_owner(session, key, entry.owner, entry.phone)
-        elif key.open(owner.name_sealed, f"owner.name:{owner.id}") != entry.owner:
-            owner.name_sealed, renamed = key.seal(entry.owner, f"owner.name:{owner.id}"), True
-        owner_id = owner.id
-    if vehicle is None:
-        session.add(Vehicle(plate=entry.plate, owner_id=owner_id))
-        session.flush()
-        report.added.append(f"vehicle {entry.plate}")
-        return
-    _count(report, f"vehicle {entry.plate}", changed=renamed or vehicle.owner_id != owner_id)
-    vehicle.owner_id = owner_id
-
-
-def _add_owner(session: Session, key: PersonalDataKey, name: str, phone: str) -> Owner:
-    row_id = uuid4()
-    owner = Owner(
-        id=row_id,
-        name_sealed=key.seal(name, f"owner.name:{row_id}"),
-        phone_sealed=key.seal(phone, f"owner.phone:{row_id}"),
-        phone_index=key.index(phone),
-    )
-    session.add(owner)
-    session.flush()
-    return owner
+    report.note(f"vehicle {entry.plate}", register_vehicle(session, key, entry))
 
 
 def _apply_officer(session: Session, report: ApplyReport, entry: OfficerEntry, key: PersonalDataKey) -> None:
@@ -225,14 +216,17 @@ def _apply_officer(session: Session, report: ApplyReport, entry: OfficerEntry, k
     if officer is None:
         row_id = uuid4()
         sealed = key.seal(entry.phone, f"officer.phone:{row_id}")
-        session.add(Officer(id=row_id, name=entry.name, phone_sealed=sealed, grid=entry.grid))
+        session.add(
+            Officer(id=row_id, name=entry.name, phone_sealed=sealed, grid=entry.grid, duty=_hours(entry.duty) or None)
+        )
         report.added.append(f"officer {entry.name}")
         return
     renumbered = key.open(officer.phone_sealed, f"officer.phone:{officer.id}") != entry.phone
     if renumbered:
         officer.phone_sealed = key.seal(entry.phone, f"officer.phone:{officer.id}")
-    _count(report, f"officer {entry.name}", changed=renumbered or officer.grid != entry.grid)
-    officer.grid = entry.grid
+    moved = (officer.grid, officer.duty) != (entry.grid, _hours(entry.duty) or None)
+    _count(report, f"officer {entry.name}", changed=renumbered or moved)
+    officer.grid, officer.duty = entry.grid, _hours(entry.duty) or None
 
 
 def dump(session: Session, key: PersonalDataKey, path: Path, *, site: str | None = None) -> None:
@@ -285,6 +279,10 @@ def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap
     vehicles = session.scalars(select(Vehicle).options(selectinload(Vehicle.owner)).order_by(Vehicle.plate))
     officers = session.scalars(select(Officer).order_by(func.lower(Officer.name), Officer.name))
     sections: dict[str, list[dict[str, Any]]] = {
+        "areas": [
+            _without_defaults({"id": area.id, "name": area.name, "level": area.level.value, "parent": area.parent_id})
+            for area in _areas_top_down(session)
+        ],
         "cameras": [
             _camera_entry(camera) | _connection_entry(dialled[camera.id], views)
             if camera.id in dialled
@@ -294,11 +292,14 @@ def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap
         "geofences": [_geofence_entry(version) for version in versions],
         "vehicles": [_vehicle_entry(vehicle, key) for vehicle in vehicles],
         "officers": [
-            {
-                "name": officer.name,
-                "phone": key.open(officer.phone_sealed, f"officer.phone:{officer.id}"),
-                "grid": officer.grid,
-            }
+            _without_defaults(
+                {
+                    "name": officer.name,
+                    "phone": key.open(officer.phone_sealed, f"officer.phone:{officer.id}"),
+                    "grid": officer.grid,
+                    "duty": officer.duty,
+                }
+            )
             for officer in officers
         ],
         "loudspeakers": [
@@ -311,6 +312,12 @@ def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap
         if entries:
             content[section] = [_laid_out(entry) for entry in entries]
     return content
+
+
+def _areas_top_down(session: Session) -> list[Area]:
+    """Each after the one it lies in."""
+    order = list(AreaLevel)
+    return sorted(session.scalars(select(Area)), key=lambda area: (order.index(area.level), area.id))
 
 
 def _without_defaults(entry: dict[str, Any]) -> dict[str, Any]:
@@ -328,6 +335,7 @@ def _camera_entry(camera: Camera) -> dict[str, Any]:
             "kind": camera.kind.value,
             "device_number": camera.device_number,
             "location": None if camera.lat is None else {"lat": camera.lat, "lon": camera.lon},
+            "area": camera.area_id,
             # a measured error bound of zero is a statement, so only what is absent is left out here
             "clock": {name: value for name, value in clock.items() if value is not None},
             "passport": {name: on for name in papers if (on := getattr(camera, name)) is not None},

@@ -14,11 +14,26 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
-from cases.errors import UnknownCamera, UnknownIncident
-from review_ui import camera_pages, incident_pages, media, metrics, public_pages, queue_page, sign_in_pages
+from cases.errors import NotEntitled, UnknownCamera, UnknownIncident
+from review_ui import (
+    camera_pages,
+    custody_pages,
+    derivative_pages,
+    hold_routes,
+    incident_pages,
+    link_pages,
+    looking,
+    media,
+    message_pages,
+    metrics,
+    public_pages,
+    queue_page,
+    sign_in_pages,
+    webhook_routes,
+)
 from review_ui.desk import desk_of, make_desk
 from review_ui.doorkeeper import SECURITY_HEADERS, EveryAnswer, EveryBody
-from review_ui.errors import FormNotOurs, NotFound, NotSignedIn, ReviewError
+from review_ui.errors import FormNotOurs, NotFound, NotSignedIn, ReviewError, RightMissing
 from review_ui.settings import ReviewSettings
 
 __all__ = ["ReviewSettings", "make_app"]
@@ -40,9 +55,16 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             *sign_in_pages.routes.routes,
             *queue_page.routes.routes,
             *incident_pages.routes.routes,
+            *looking.routes.routes,
+            *hold_routes.routes.routes,
+            *custody_pages.routes.routes,
+            *derivative_pages.routes.routes,
             *media.routes.routes,
             *camera_pages.routes.routes,
             *metrics.routes.routes,
+            *message_pages.routes.routes,
+            *link_pages.routes.routes,
+            *webhook_routes.routes.routes,
         ],
         middleware=[
             Middleware(EveryAnswer, secure=settings.secure_cookies),
@@ -54,6 +76,7 @@ def make_app(settings: ReviewSettings) -> FastAPI:
     app.add_exception_handler(ReviewError, _refused)
     app.add_exception_handler(UnknownIncident, _unknown)
     app.add_exception_handler(UnknownCamera, _unknown)
+    app.add_exception_handler(NotEntitled, _not_entitled)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused_below)
     app.add_exception_handler(Exception, _failed)
@@ -77,6 +100,11 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _unknown(request: Request, _error: Exception) -> Response:
     return _page(request, NotFound.status, NotFound.words)
+
+
+def _not_entitled(request: Request, error: Exception) -> Response:
+    log.warning("refused to a role: %s", error, extra={"path": request.url.path})
+    return _page(request, RightMissing.status, RightMissing.words)
 
 
 def _unreadable(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cases.entitlements import Right, may
 from cases.languages import Language
 from models.people import UserSession
 from review_ui.catalog import Catalog, choose_language, load
@@ -52,6 +53,7 @@ class Desk:
             opened=opened,
             here=_here(request),
             software=self.software,
+            searches_custody=_searches_custody,
             **facts,
         )
         return HTMLResponse(text, status)
@@ -77,6 +79,11 @@ def desk_of(request: Request) -> Desk:
 def now() -> datetime:
     """The one place in this folder that asks for the time."""
     return datetime.now(UTC)
+
+
+def _searches_custody(opened: UserSession) -> bool:
+    """Who may not is not led to a page that refuses."""
+    return may(opened.user, Right.SEARCH_CUSTODY)
 
 
 def _here(request: Request) -> str:

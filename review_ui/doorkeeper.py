@@ -1,11 +1,12 @@
 """Who is asking: the sign-in guard, the check of every form, the limits of a request, the headers of every answer.
 
-Each route depends on `signed_in`, or its path is in PUBLIC; metrics, which no person asks for, on a token of their own
-(review_ui/metrics.py). Each form depends on `checked_form`, or on `first_form` before the sign-in. A test walks the
-routes and fails for one that does neither.
+Each route depends on `signed_in`, or its path is in PUBLIC; what no person asks for has a guard of its own: metrics
+(review_ui/metrics.py) and what providers of messages send (review_ui/webhook_routes.py). Each form depends on
+`checked_form`, or on `first_form` before the sign-in. A test walks the routes and fails for one that does neither.
 """
 
 import hmac
+import re
 import secrets
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ from review_ui.settings import ReviewSettings
 PUBLIC = frozenset({"/healthz", "/about", "/source.zip", "/sign-in", "/language/{language}", "/static"})
 FIRST_FORM_COOKIE = "first_form"
 MAX_BODY_BYTES = 64 * 1024  # the largest form is a decision with its reason
+MAX_STATEMENT_BYTES = 16_000_000  # what an owner says, with pictures
+STATEMENTS = re.compile(r"/m/[^/]+/statement")
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -145,12 +148,13 @@ class EveryBody:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
+        most = MAX_STATEMENT_BYTES if STATEMENTS.fullmatch(scope.get("path", "")) else MAX_BODY_BYTES
 
         async def receive_some() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
+            if received > most:
                 raise HTTPException(413)
             return message
 

@@ -59,3 +59,94 @@ class ExportNotMade(ReviewError):
 class DocumentNotMade(ReviewError):
     status = 500
     words = "error.document_failed"
+
+
+class NoViewingReason(ReviewError):
+    """Pictures asked for by somebody who has not said what for."""
+
+    status = 403
+    words = "error.no_viewing_reason"
+
+
+class DeletedByRule(ReviewError):
+    """The bytes are gone because nothing needed them any longer; their digest and the proof of it are there."""
+
+    status = 410
+    words = "error.deleted_by_rule"
+
+
+class RightMissing(ReviewError):
+    status = 403
+    words = "error.not_entitled"
+
+
+class HoldNotChanged(ReviewError):
+    """No reason, or somebody lifted it before."""
+
+    status = 409
+    words = "error.hold_not_changed"
+
+
+class ServiceNotRecorded(ReviewError):
+    words = "error.service_not_recorded"
+
+
+class NoPrintReason(ReviewError):
+    words = "error.no_print_reason"
+
+
+class NotADay(ReviewError):
+    words = "error.not_a_day"
+
+
+class NoDerivativeReason(ReviewError):
+    """A derivative asked for, or taken along, by somebody who has not said what for."""
+
+    words = "error.no_derivative_reason"
+
+
+class NotDerivable(ReviewError):
+    status = 409
+    words = "error.not_derivable"
+
+
+class NotBelieved(ReviewError):
+    """A webhook that is not shown to come from our provider."""
+
+    status = 403
+    words = "error.not_believed"
+
+
+class ToldBefore(ReviewError):
+    """A webhook that came before."""
+
+    status = 409
+    words = "error.told_before"
+
+
+class WebhookUnreadable(ReviewError):
+    words = "error.webhook_unreadable"
+
+
+class BodyTooLarge(ReviewError):
+    status = 413
+    words = "error.too_large"
+
+
+class MessageNotSentAgain(ReviewError):
+    """No reason, or the message is not given up."""
+
+    status = 409
+    words = "error.message_not_sent_again"
+
+
+class TooManyTries(ReviewError):
+    status = 429
+    words = "error.too_many_tries"
+
+
+class TooMuchSaid(ReviewError):
+    """What an owner sent could not be kept."""
+
+    status = 503
+    words = "error.not_kept"

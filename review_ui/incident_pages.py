@@ -6,26 +6,32 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, StreamingResponse
 
-from cases import draft_documents, queue, review, viewing
+from cases import draft_documents, holds, loop_shown, queue, review, viewing
+from cases.entitlements import Right, may
 from cases.errors import DecisionRefused, DocumentFailed, TransitionRefused
 from cases.languages import Language
 from cases.lifecycle import NEXT
 from cases.queue import IncidentPage
-from evidence import bundle, sufficiency
+from evidence import bundle, case_rows, custody, remedies, sufficiency
+from evidence.digest import shown as digest_shown
 from evidence.errors import EvidenceError, NoSuchIncident
 from evidence.vault import Vault
 from models.database import reading, transaction
-from models.enums import Act, Decision, ExhibitKind, SightingKind
+from models.digest import sha256_of
+from models.enums import Act, CustodyAct, Decision, ExhibitKind, SightingKind
 from models.people import UserSession
+from review_ui.derivative_pages import offers
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
-from review_ui.errors import DocumentNotMade, ExportNotMade, NoExportReason, NotFound
+from review_ui.errors import BytesMissing, DocumentNotMade, ExportNotMade, NoExportReason, NotFound
+from review_ui.looking import Looking, Purpose, ask_reason, stated_reason
 from review_ui.picture import boxes_over_time, clips_on_page, pictures_on_page, runs_of, timeline_of
 
 log = logging.getLogger(__name__)
@@ -54,15 +60,14 @@ class Typed:
 
 @routes.get("/incidents/{incident_id}")
 def incident_page(request: Request, desk: TheDesk, opened: SignedIn, at: Now, incident_id: uuid.UUID) -> HTMLResponse:
-    """The page; that its pictures are shown to this person goes on record, and the entry is on the page."""
-    with transaction(desk.settings.sessions) as session:
-        viewing.put_on_record(session, incident_id, user=opened.user.name, at=at)
-        shown = queue.incident_page(session, incident_id)
-    return _page(request, desk, opened, shown, Typed(), None)
+    """The page; its pictures only to who said what for, and that they were shown goes on record and on the page."""
+    if stated_reason(desk, opened, incident_id) is not None:
+        ask_reason(desk, opened, at, incident_id)
+    return _page(request, desk, opened, at, incident_id, Typed(), None)
 
 
 @routes.get("/incidents/{incident_id}/draft")
-def draft_page(request: Request, desk: TheDesk, opened: SignedIn, incident_id: uuid.UUID) -> HTMLResponse:  # noqa: ARG001
+def draft_page(request: Request, desk: TheDesk, looking: Looking, incident_id: uuid.UUID) -> HTMLResponse:  # noqa: ARG001
     with reading(desk.settings.sessions) as session:
         draft = queue.newest_draft(session, incident_id)
     if draft is None:
@@ -72,7 +77,10 @@ def draft_page(request: Request, desk: TheDesk, opened: SignedIn, incident_id: u
 
 
 @routes.get("/incidents/{incident_id}/draft.docx")
-def draft_document(request: Request, desk: TheDesk, opened: SignedIn, incident_id: uuid.UUID) -> FileResponse:  # noqa: ARG001
+def draft_document(
+    request: Request, desk: TheDesk, opened: SignedIn, looking: Looking, at: Now, incident_id: uuid.UUID
+) -> FileResponse:
+    """The draft on paper. It leaves the desk with copies of the pictures, so that is an entry of custody."""
     with reading(desk.settings.sessions) as session:
         shown = queue.incident_page(session, incident_id)
     if shown.rows.draft is None:
@@ -87,11 +95,42 @@ def draft_document(request: Request, desk: TheDesk, opened: SignedIn, incident_i
         if exhibit.kind in {ExhibitKind.STILL, ExhibitKind.CLOSE_UP}
     }
     try:
+        with reading(desk.settings.sessions) as session:
+            desk.settings.bytes.bring_back(session, incident_id)
         draft_documents.write_docx(shown.rows.draft.content, path, language, pictures)
-    except DocumentFailed as error:
+    except (DocumentFailed, EvidenceError) as error:
         log.exception("document not made", extra={"incident": str(incident_id)})
         raise DocumentNotMade from error
+    with transaction(desk.settings.sessions) as session:
+        custody.record(
+            session,
+            incident_id,
+            CustodyAct.PRINTED,
+            actor=opened.user.name,
+            at=at,
+            reason=f"{looking}; {name} {digest_shown(sha256_of(path))}"[:MAX_EXPORT_REASON],
+        )
     return FileResponse(path, media_type=DOCX, filename=name)
+
+
+@routes.get("/incidents/{incident_id}/statements/{statement_id}/{position}")
+def statement_attachment(
+    desk: TheDesk,
+    looking: Looking,  # noqa: ARG001 - it asks
+    incident_id: uuid.UUID,
+    statement_id: uuid.UUID,
+    position: int,
+) -> FileResponse:
+    """What an owner attached; never shown inside a page of ours, since anybody may have made it."""
+    with reading(desk.settings.sessions) as session:
+        found = loop_shown.attachment(session, incident_id, statement_id, position)
+    if found is None:
+        raise NotFound
+    try:
+        path = desk.settings.bytes.path(found.sha256, found.sealed.suffix)
+    except EvidenceError as error:
+        raise BytesMissing from error
+    return FileResponse(path, media_type=found.sealed.media_type, filename=found.name)
 
 
 @routes.post("/incidents/{incident_id}/decision")
@@ -109,7 +148,7 @@ def decide(
     """A named person's decision. A refusal gives the page back with a sentence and everything that was typed."""
     typed = Typed(decision, reason, frozenset(points or ()))
     if decision is None:
-        return _refused(request, desk, opened, incident_id, typed, "refused.choice")
+        return _refused(request, desk, opened, at, incident_id, typed, "refused.choice")
     try:
         with transaction(desk.settings.sessions) as session:
             review.decide(
@@ -123,9 +162,9 @@ def decide(
                 draft_version=draft_version,
             )
     except DecisionRefused:
-        return _refused(request, desk, opened, incident_id, typed, _lacking(typed))
+        return _refused(request, desk, opened, at, incident_id, typed, _lacking(typed))
     except TransitionRefused as error:
-        return _refused(request, desk, opened, incident_id, typed, "refused.state", error)
+        return _refused(request, desk, opened, at, incident_id, typed, "refused.state", error)
     return RedirectResponse(f"/incidents/{incident_id}", 303)
 
 
@@ -135,7 +174,7 @@ def redraft(request: Request, desk: TheDesk, opened: CheckedForm, at: Now, incid
         with transaction(desk.settings.sessions) as session:
             review.redraft(session, incident_id, user=opened.user, at=at)
     except TransitionRefused as error:
-        return _refused(request, desk, opened, incident_id, Typed(), "refused.state", error)
+        return _refused(request, desk, opened, at, incident_id, Typed(), "refused.state", error)
     return RedirectResponse(f"/incidents/{incident_id}", 303)
 
 
@@ -154,6 +193,8 @@ def export(
     folder = Path(tempfile.mkdtemp(prefix="export-", dir=desk.settings.drafts_dir))
     path = folder / f"incident-{incident_id}.zip"
     try:
+        with reading(desk.settings.sessions) as session:
+            desk.settings.bytes.bring_back(session, incident_id)
         with transaction(desk.settings.sessions) as session:
             bundle.export_bundle(
                 session,
@@ -163,6 +204,7 @@ def export(
                 actor=opened.user.name,
                 at=at,
                 reason=reason.strip(),
+                signing=desk.settings.signing,
             )
     except NoSuchIncident as error:
         shutil.rmtree(folder)
@@ -187,6 +229,7 @@ def _refused(
     request: Request,
     desk: Desk,
     opened: UserSession,
+    at: datetime,
     incident_id: uuid.UUID,
     typed: Typed,
     words: str,
@@ -194,9 +237,7 @@ def _refused(
 ) -> HTMLResponse:
     catalog = desk.catalog_for(request)
     facts = {"state": catalog.say(f"state.{refused.state.value}")} if refused else {}
-    with reading(desk.settings.sessions) as session:
-        shown = queue.incident_page(session, incident_id)
-    return _page(request, desk, opened, shown, typed, catalog.say(words, **facts))
+    return _page(request, desk, opened, at, incident_id, typed, catalog.say(words, **facts))
 
 
 def _lacking(typed: Typed) -> str:
@@ -209,10 +250,23 @@ def _lacking(typed: Typed) -> str:
 
 
 def _page(
-    request: Request, desk: Desk, opened: UserSession, shown: IncidentPage, typed: Typed, refusal: str | None
+    request: Request,
+    desk: Desk,
+    opened: UserSession,
+    at: datetime,
+    incident_id: uuid.UUID,
+    typed: Typed,
+    refusal: str | None,
 ) -> HTMLResponse:
     """The incident page; `refusal` is the sentence of a decision that was not recorded."""
     catalog = desk.catalog_for(request)
+    with reading(desk.settings.sessions) as session:
+        shown = queue.incident_page(session, incident_id)
+        looking = viewing.reason_of(session, opened, incident_id)
+        kept = holds.kept(session, incident_id, at)
+        derivatives = offers(session, incident_id, shown.rows.exhibits, catalog.language)
+        key = desk.settings.personal_data_key if looking is not None else None
+        what_was_done = loop_shown.shown(session, incident_id, key)
     incident = shown.rows.incident
     polygon = incident.geofence_version.polygon
     clips = clips_on_page(shown.rows.exhibits, incident, polygon)
@@ -227,6 +281,11 @@ def _page(
         shown=shown,
         clips=clips,
         pictures=pictures_on_page(shown.rows.exhibits, incident, polygon),
+        looking=looking,
+        purposes=tuple(Purpose),
+        kept=kept,
+        may_hold=may(opened.user, Right.HOLD),
+        may_record_service=may(opened.user, Right.RECORD_SERVICE),
         runs=runs,
         timeline=timeline_of(incident, runs, clips, names),
         boxes=boxes_over_time(shown.rows.sightings),
@@ -237,6 +296,10 @@ def _page(
         seen=shown.rows.seen_with,
         say=sufficiency.say,
         wordings=sufficiency.words(catalog.language),
+        remedies=_remedies(shown, at, catalog.language),
+        derivatives=derivatives,
+        loop_shown=what_was_done,
+        credentials=desk.settings.credentials is not None,
         against=_against(shown, catalog.language),
         allowed=[decision for decision, act in review.ACT_OF.items() if (incident.state, act) in NEXT],
         redraftable=(incident.state, Act.REDRAFTED) in NEXT,
@@ -251,3 +314,10 @@ def _against(shown: IncidentPage, language: Language) -> list[str]:
     said = {sufficiency.say(finding, language) for finding in shown.findings}
     found = [reason.text.in_(language) for reason in shown.draft.against] if shown.draft else []
     return [text for text in found if text not in said]
+
+
+def _remedies(shown: IncidentPage, at: datetime, language: Language) -> dict[str, str]:
+    """Of each missing part, in words, whether it can still be had."""
+    chances = case_rows.remedy_chances(shown.rows, at)
+    said = {finding.code: remedies.remedy(finding, chances) for finding in shown.findings}
+    return {code: remedies.say(word, language) for code, word in said.items() if word is not None}

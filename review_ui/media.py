@@ -8,14 +8,16 @@ import cv2
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
-from cases import queue, viewing
-from evidence.vault import Vault
-from models.database import reading, transaction
+from cases import queue
+from evidence.deletion import deletions_that_count
+from evidence.errors import EvidenceError
+from models.database import reading
 from models.enums import ExhibitKind
 from models.exhibits import Exhibit
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import SignedIn
-from review_ui.errors import BytesMissing, NotFound
+from review_ui.errors import BytesMissing, DeletedByRule, NotFound
+from review_ui.looking import ask_reason
 
 log = logging.getLogger(__name__)
 routes = APIRouter()
@@ -27,13 +29,9 @@ KEEP = "private, no-cache"  # the browser may keep the bytes, and asks each time
 
 @routes.api_route("/media/{exhibit_id}", methods=["GET", "HEAD"])
 def media(request: Request, desk: TheDesk, opened: SignedIn, at: Now, exhibit_id: uuid.UUID) -> Response:
-    """The sealed bytes. That they were shown to this person goes on record."""
+    """The sealed bytes, to who said what for. That they were shown to this person goes on record."""
     exhibit, path = sealed_bytes(desk, exhibit_id)
-    with reading(desk.settings.sessions) as session:
-        known = viewing.is_on_record(session, exhibit.incident_id, user=opened.user.name, at=at)
-    if not known:
-        with transaction(desk.settings.sessions) as session:
-            viewing.put_on_record(session, exhibit.incident_id, user=opened.user.name, at=at)
+    ask_reason(desk, opened, at, exhibit.incident_id)
     headers = {"etag": f'"{exhibit.sha256}"', "cache-control": KEEP}
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -59,15 +57,18 @@ def thumbnail(request: Request, desk: TheDesk, opened: SignedIn, exhibit_id: uui
 
 
 def sealed_bytes(desk: Desk, exhibit_id: uuid.UUID) -> tuple[Exhibit, Path]:
-    """The exhibit and where its bytes lie. Raises NotFound, or BytesMissing where the vault lacks them."""
+    """The exhibit and where its bytes lie. Raises NotFound, DeletedByRule, BytesMissing where the vault lacks them."""
     with reading(desk.settings.sessions) as session:
         exhibit = queue.exhibit_with_bytes(session, exhibit_id)
-    if exhibit is None:
-        raise NotFound
-    path = Vault.path_of(desk.settings.vault_root, exhibit.sha256, exhibit.sealed.suffix)
-    if not path.is_file():
-        log.error("sealed object missing", extra={"exhibit": str(exhibit.id), "sha256": exhibit.sha256})
-        raise BytesMissing
+        if exhibit is None:
+            raise NotFound
+        if deletions_that_count(session, [exhibit.sha256]):
+            raise DeletedByRule
+    try:
+        path = desk.settings.bytes.path(exhibit.sha256, exhibit.sealed.suffix)
+    except EvidenceError as error:
+        log.exception("sealed object missing", extra={"exhibit": str(exhibit.id), "sha256": exhibit.sha256})
+        raise BytesMissing from error
     return exhibit, path
 
 

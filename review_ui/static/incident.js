@@ -11,6 +11,8 @@ const keys = { ...startStage(), ...startDecision() };
 const next = document.querySelector("#next-waiting");
 if (next) keys.n = () => next.click();
 
+for (const button of document.querySelectorAll("[data-key]")) keys[button.dataset.key] = () => button.click();
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && isTyping(event.target)) return event.target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;

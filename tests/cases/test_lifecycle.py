@@ -17,9 +17,14 @@ ALLOWED = {
     ("observed", "grace_started", "notified"),
     ("observed", "vehicle_left", "resolved"),
     ("observed", "sight_lost", "uncertain"),
+    ("observed", "step_taken", "observed"),
+    ("observed", "grace_expired", "drafted"),
+    ("observed", "warned_only", "warned"),
     ("notified", "vehicle_left", "resolved"),
     ("notified", "grace_expired", "drafted"),
     ("notified", "sight_lost", "uncertain"),
+    ("notified", "step_taken", "notified"),
+    ("notified", "warned_only", "warned"),
     ("uncertain", "dismissed", "dismissed"),
     ("drafted", "accepted", "accepted"),
     ("drafted", "sent_back", "returned"),
@@ -51,7 +56,7 @@ def test_only_the_steps_of_the_table_happen(sqlite_database: Database, state: In
 
 
 def test_nothing_leads_out_of_what_a_person_ended() -> None:
-    ended = {IncidentState.RESOLVED, IncidentState.ACCEPTED, IncidentState.DISMISSED}
+    ended = {IncidentState.RESOLVED, IncidentState.ACCEPTED, IncidentState.DISMISSED, IncidentState.WARNED}
     assert not {state for state, _ in NEXT} & ended
 
 

@@ -84,7 +84,7 @@ def test_a_look_is_one_entry_a_person_and_hour(scene: Database) -> None:
     with transaction(scene.sessions) as session:
         incident = queue.queue_page(session).rows[0].incident
         for at_s, user in [(0, "li.na"), (10, "li.na"), (20, "wu"), (3599, "li.na"), (3600, "li.na")]:
-            viewing.put_on_record(session, incident.id, user=user, at=after(at_s))
+            viewing.put_on_record(session, incident.id, user=user, reason="to review", at=after(at_s))
         entries = session.query(CustodyEvent).filter_by(incident_id=incident.id).order_by(CustodyEvent.seq).all()
     assert [(entry.act, entry.actor, entry.at) for entry in entries] == [
         (CustodyAct.VIEWED, "li.na", after(0)),

@@ -66,8 +66,8 @@ def test_accepting_is_a_decision_an_event_and_a_promise_to_each_officer(database
     assert len(messages) == 2
     for message in messages:
         assert (message.kind, message.state) == ("case_ready", OutboxState.PENDING)
-        assert set(message.payload) == {"incident_id", "officer_id"}
-        assert message.key == f"case_ready:{incident_id}:{message.payload['officer_id']}"
+        assert set(message.payload) == {"incident_id", "officer_id", "dispatch_id"}
+    assert len({message.payload["officer_id"] for message in messages}) == 2
 
 
 @pytest.mark.parametrize(

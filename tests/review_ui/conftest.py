@@ -26,6 +26,7 @@ from models.database import transaction
 from models.enums import Act, ExhibitKind, ExhibitMoment, IncidentState, Role
 from models.exhibits import Exhibit
 from models.incidents import Incident
+from models.personal_data import PersonalDataKey
 from review_ui.app import ReviewSettings, make_app
 from tests.conftest import Database
 from tests.rows import NOON, Street, add_event, add_sighting, add_street, after
@@ -103,10 +104,14 @@ class RunningDesk:
         client = httpx.Client(base_url=self.url, headers=headers, trust_env=False)
         return self.closing.enter_context(client)
 
-    def signed_in(self, name: str = "li.na") -> httpx.Client:
+    def signed_in(self, name: str = "li.na", *, looking: bool = True) -> httpx.Client:
+        """looking: having said already what for, as most do who come to an incident."""
         browser = self.browser()
         form = {"csrf_token": token_in(browser.get("/sign-in").text), "name": name, "password": PASSWORD}
         assert browser.post("/sign-in", data=form).status_code == 303
+        if looking:
+            form = {"csrf_token": token_in(browser.get("/").text), "purpose": "review"}
+            assert browser.post(f"/incidents/{self.incident_id}/looking", data=form).status_code == 303
         return browser
 
     def state(self) -> IncidentState:
@@ -197,7 +202,12 @@ def desk(
     exhibits: Callable[[Vault], list[PendingExhibit]],
     incident_differs: dict[str, Any],
 ) -> Iterator[RunningDesk]:
-    settings = ReviewSettings(sqlite_database.sessions, tmp_path / "vault", tmp_path / "drafts")
+    settings = ReviewSettings(
+        sqlite_database.sessions,
+        tmp_path / "vault",
+        tmp_path / "drafts",
+        personal_data_key=PersonalDataKey(b"k" * 32),
+    )
     with Vault.open(settings.vault_root) as vault, transaction(sqlite_database.sessions) as session:
         street = add_reviewed_street(session, vault, exhibits, incident_differs)
         accounts.add_user(

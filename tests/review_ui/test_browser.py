@@ -9,10 +9,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
+from cases import viewing
 from evidence.sealing import PendingExhibit
 from evidence.vault import Vault
+from models.database import transaction
 from models.enums import ExhibitKind, ExhibitMoment, IncidentState
+from models.people import UserSession
+from review_ui.desk import now
 from tests.review_ui.conftest import (
     CLIP_S,
     PASSWORD,
@@ -60,10 +66,18 @@ def page(chromium: Browser, desk: RunningDesk) -> Iterator[Page]:
     opened.fill("#password", PASSWORD)
     opened.press("#password", "Enter")
     expect(opened.locator(".queue .row")).to_have_count(1)
+    say_what_for(desk)
     yield opened
     context.close()
     # a refused decision is a 409, which the console lists as an error; that answer is the refusal, not a fault
     assert [said for said in complaints if "409" not in said] == []
+
+
+def say_what_for(desk: RunningDesk) -> None:
+    """As if everybody who is signed in had said it on the page."""
+    with transaction(desk.database.sessions) as session:
+        for opened in session.scalars(select(UserSession).options(joinedload(UserSession.user))):
+            viewing.state_reason(session, opened, desk.incident_id, reason="to review", at=now())
 
 
 def wait_until(page: Page, condition: str) -> None:
@@ -108,6 +122,36 @@ def test_reviewer_finds_plays_and_decides_by_keyboard(page: Page, desk: RunningD
     page.keyboard.press("Control+Enter")
     expect(page.locator("h1 .badge")).to_have_text("Accepted")
     assert desk.state() is IncidentState.ACCEPTED
+
+
+def test_the_usual_reason_is_one_key_and_then_the_clip_plays(
+    chromium: Browser, desk: RunningDesk, tmp_path: Path
+) -> None:
+    context = chromium.new_context(base_url=desk.url, locale="zh-CN", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/sign-in?next=/incidents/{desk.incident_id}")
+    page.fill("#name", "li.na")
+    page.fill("#password", PASSWORD)
+    page.press("#password", "Enter")
+    expect(page.locator(".looking button").first).to_be_focused()
+    page.screenshot(path=tmp_path / "asked.png", full_page=True)
+    assert [url for url in asked if "/media/" in url or "/draft" in url] == []
+    page.keyboard.press("v")
+    expect(page.locator(".looking")).to_have_count(0)
+    wait_until(page, "document.querySelector('video')?.readyState >= 2")
+    page.keyboard.press("d")
+    expect(page.locator("#reason")).to_be_focused()
+    page.fill("#hold-reason", "法院来函调取")
+    page.press("#hold-reason", "Enter")
+    expect(page.locator(".standing-hold")).to_contain_text("法院来函调取")
+    page.locator("#kept").screenshot(path=tmp_path / "kept.png")
+    for name, path in (("register", f"/incidents/{desk.incident_id}/custody"), ("search", "/custody?person=li")):
+        page.goto(path)
+        expect(page.locator(".register tbody tr").first).to_be_visible()
+        page.screenshot(path=tmp_path / f"{name}.png")
+    context.close()
 
 
 def test_the_server_refuses_on_the_page_what_the_page_itself_let_through(page: Page, desk: RunningDesk) -> None:
@@ -202,9 +246,9 @@ def test_pages_fit_the_screen_in_light_and_dark(
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size({"width": width, "height": 844})
     grounds = set()
-    for path in ("/", f"/incidents/{desk.incident_id}", "/about"):
+    for path in ("/", f"/incidents/{desk.incident_id}", "/about", "/custody", f"/incidents/{desk.incident_id}/custody"):
         page.goto(path)
-        page.screenshot(path=tmp_path / f"{path.strip('/')[:9] or 'queue'}.png")
+        page.screenshot(path=tmp_path / f"{path.strip('/').replace('/', '-')[:60] or 'queue'}.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
     assert grounds == {"rgb(244, 245, 247)" if scheme == "light" else "rgb(20, 23, 27)"}

@@ -95,7 +95,7 @@ def test_looking_at_the_page_is_one_entry_in_the_register_however_often_it_is_op
         assert browser.get(f"/incidents/{desk.incident_id}").status_code == 200
         browser.get(f"/media/{desk.exhibits_of_kind('still')[0].id}")
     assert [entry for entry in custody_of(desk) if entry[0] is CustodyAct.VIEWED] == [
-        (CustodyAct.VIEWED, "li.na", "looked at on the review desk")
+        (CustodyAct.VIEWED, "li.na", "Review of this incident")
     ]
 
 

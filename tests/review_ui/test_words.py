@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cases.languages import LANGUAGES
+from evidence.retention import Reason
 from models.enums import (
     Act,
     CameraState,
@@ -17,13 +18,18 @@ from models.enums import (
     ExhibitKind,
     ExhibitMoment,
     IncidentState,
+    NoticeStatus,
     Offence,
+    OutboxState,
     Role,
     SightingKind,
 )
+from notify.messages import KINDS
+from notify.outbox import SPOKEN
 from review_ui.catalog import choose_language, load
 from review_ui.desk import TEMPLATES
 from review_ui.incident_pages import MARKS, POINTS
+from review_ui.looking import Purpose
 
 READ_ALOUD = {"alt", "title", "aria-label", "placeholder", "value"}
 PAGES = sorted(TEMPLATES.glob("*.html"))
@@ -105,8 +111,13 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
         "custody": CustodyAct,
         "camera_state": CameraState,
         "clock_measure": ClockMeasure,
+        "kept": Reason,
+        "looking": Purpose,
+        "outbox_state": OutboxState,
+        "notice_status": NoticeStatus,
     }
     worded = {f"{table}.{word.value}" for table, words in enums.items() for word in words}
+    worded |= {f"message_kind.{kind}" for kind in (*KINDS, *SPOKEN)}
     worded |= {f"mark.{mark}" for mark in MARKS} | {f"point.{point}" for point in POINTS}
     assert len(named) > 50
     assert named | worded <= sentences.keys()
