@@ -8,7 +8,7 @@ import re
 import uuid
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,28 +16,38 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from evidence import bundle_page, case_rows, custody, custody_chain, manifest
+from evidence import bundle_page, case_rows, custody, custody_chain, keys, manifest, proof_rows, proofs
 from evidence.bundle_files import (
     CUSTODY,
     DRAFT,
     EXHIBITS,
     MANIFEST,
     PAGE,
+    SIGNATURE,
     SUMS,
     VERIFY,
     sums_text,
     verify_text,
 )
-from evidence.canonical import canonical
+from evidence.canonical import canonical, read_canonical
 from evidence.container import Member, member_of, write_container
 from evidence.digest import sha256_of_bytes
 from evidence.errors import CustodyBroken, DigestMismatch, ExhibitMissing, ExportFailed, VaultFailed
+from evidence.signature import SigningKey
 from evidence.vault import Vault
 from models.enums import CustodyAct
 from models.exhibits import Exhibit
 from models.whole_file import whole_file
 
 CHUNK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Signing:
+    """What it takes to sign: the site's key, and the certificates its timestamps are checked by, in PEM."""
+
+    key_path: Path
+    authorities: Path | None = None
 
 
 def export_bundle(
@@ -49,10 +59,14 @@ def export_bundle(
     actor: str,
     at: datetime,
     reason: str,
+    signing: Signing | None = None,
 ) -> None:
     """Writes the bundle under a name that was free, whole or not at all; the export is a custody entry inside it.
 
-    Raises NoSuchIncident, ExhibitMissing, DigestMismatch, CustodyBroken, ExportFailed. The caller commits; where
+    signing: without it the bundle says that nobody signed it, and its tree head may be older than the export.
+
+    Raises NoSuchIncident, ExhibitMissing, DigestMismatch, CustodyBroken, LogBroken, SigningKeyFailed, ExportFailed.
+    The caller commits; where
     that fails, the bundle holds an entry that the database does not, and is to be deleted.
     """
     if out.exists():
@@ -63,13 +77,33 @@ def export_bundle(
     if broken:
         raise CustodyBroken(incident_id, "; ".join(broken))
     names = {exhibit: _file_name(number, exhibit) for number, exhibit in enumerate(rows.exhibits, start=1)}
+    key = keys.key_in_use(session, signing.key_path, at=at) if signing else None
+    pem = _authorities_pem(signing)
+    found = proof_rows.load(session, rows, key, at=at, authorities_pem=pem)
+    told, proof_files = proofs.files_of(found, {exhibit.id: name for exhibit, name in names.items()})
     claims = manifest.compose(
-        rows, made_at=at, software=f"streetwitness {version('streetwitness')}", exhibit_files=names, draft_file=DRAFT
+        rows,
+        made_at=at,
+        software=f"streetwitness {version('streetwitness')}",
+        exhibit_files=names,
+        draft_file=DRAFT,
+        sealed_at={exhibit: read_canonical(seal.content)["sealed_at"] for exhibit, seal in (found.seals or {}).items()},
+        proofs=told | {"signed_by": key.key_id if key else None},
     )
-    texts = {CUSTODY: canonical(claims["custody"]), PAGE: bundle_page.render(claims)}
+    texts = proof_files | {CUSTODY: canonical(claims["custody"]), PAGE: bundle_page.render(claims)}
     if rows.draft:
         texts[DRAFT] = canonical(rows.draft.content)
-    _write_whole(out, _members(claims, texts, {name: _from_vault(vault_root, e) for e, name in names.items()}))
+    exhibits = {name: _from_vault(vault_root, exhibit) for exhibit, name in names.items()}
+    _write_whole(out, _members(claims, texts, exhibits, key))
+
+
+def _authorities_pem(signing: Signing | None) -> bytes | None:
+    if signing is None or signing.authorities is None:
+        return None
+    try:
+        return signing.authorities.read_bytes()
+    except OSError as error:
+        raise VaultFailed(signing.authorities, "read the authority's certificates", str(error)) from error
 
 
 def _file_name(number: int, exhibit: Exhibit) -> str:
@@ -77,7 +111,12 @@ def _file_name(number: int, exhibit: Exhibit) -> str:
     return f"{EXHIBITS}{number:02}_{exhibit.moment.value}_{exhibit.kind.value}{suffix}"
 
 
-def _members(claims: dict[str, Any], texts: dict[str, bytes], exhibits: dict[str, tuple[Member, str]]) -> list[Member]:
+def _members(
+    claims: dict[str, Any],
+    texts: dict[str, bytes],
+    exhibits: dict[str, tuple[Member, str]],
+    key: SigningKey | None,
+) -> list[Member]:
     """Every file of the bundle; `files` of the manifest is filled here, when all others are known."""
     digests = {name: sha256_of_bytes(data) for name, data in texts.items()}
     digests |= {name: sha256 for name, (_, sha256) in exhibits.items()}
@@ -85,10 +124,10 @@ def _members(claims: dict[str, Any], texts: dict[str, bytes], exhibits: dict[str
     members += [replace(member, name=name) for name, (member, _) in exhibits.items()]
     claims["files"] = {member.name: {"sha256": digests[member.name], "size_bytes": member.size} for member in members}
     written_manifest = canonical(claims)
-    for name, data in (
-        (MANIFEST, written_manifest),
-        (VERIFY, verify_text(sha256_of_bytes(written_manifest))),
-    ):
+    last = {MANIFEST: written_manifest, VERIFY: verify_text(sha256_of_bytes(written_manifest), claims)}
+    if key:
+        last[SIGNATURE] = key.sign(written_manifest)
+    for name, data in last.items():
         digests[name] = sha256_of_bytes(data)
         members.append(member_of(name, data))
     members.append(member_of(SUMS, sums_text(digests)))

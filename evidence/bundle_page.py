@@ -1,9 +1,15 @@
-"""The page of a bundle: the facts, stills and clips for a person with a browser and nothing else.
+"""The page of a bundle: the facts, stills and clips for a person with a browser and nothing else, and the check of it.
 
-Static: relative links, no script, no network. It is made from the manifest alone and proves nothing by itself.
+One file that refers to nothing but the exhibits beside it: its script (evidence/bundle_page.js), which checks the
+bundle it is given, is written into it, and its content policy lets no other script and no network in. It is made from
+the manifest alone.
 """
 
+import hashlib
+import json
+import re
 import tomllib
+from base64 import b64encode
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -12,7 +18,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
+from evidence import bundle_files, contents
+from evidence import container_reading as container
+from evidence.container import MOST_FILES as MOST_CONTAINER_FILES
+from evidence.proof_checks import CLOCK_TOLERANCE
 from evidence.sufficiency import Finding, say, words
 
 HERE = Path(__file__).parent
@@ -29,15 +40,62 @@ def render(manifest: Mapping[str, Any]) -> bytes:
     def local(instant: str) -> str:
         return datetime.fromisoformat(instant).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
+    style, script = _text("bundle_page.css"), _text("bundle_page.js")
     pages = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
     html = pages.get_template("bundle_page.html").render(
         m=manifest,
         local=local,
         facts=[_words()["facts"][name] | {"value": value} for name, value in _facts(manifest, local).items()],
         findings=[_finding(finding) for finding in manifest["sufficiency"]],
-        **{name: table for name, table in _words().items() if name != "facts"},
+        style=Markup(style),  # noqa: S704 - ours, and closed by the policy's digests
+        script=Markup(script),  # noqa: S704
+        constants=_constants(manifest["incident"]["id"]),
+        policy=_policy(style, script),
+        **{name: table for name, table in _words().items() if name not in ("facts", "check")},
     )
     return html.encode()
+
+
+@cache
+def _text(name: str) -> str:
+    return (HERE / name).read_text("utf-8")
+
+
+def _policy(style: str, script: str) -> str:
+    """Nothing runs but this script; pictures and clips come from beside the page or from the bundle it was given."""
+    beside = "'self' file: blob:"
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_digest(script)}'",
+            f"style-src '{_digest(style)}'",
+            f"img-src {beside}",
+            f"media-src {beside}",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _constants(incident: str) -> Markup:
+    """What the script shares with the Python that it agrees with, so that each is said in one place."""
+    shared = {name: getattr(bundle_files, name) for name in dir(bundle_files) if re.fullmatch(r"[A-Z][A-Z0-9_]*", name)}
+    shared |= {
+        "MOST_CONTAINER_FILES": MOST_CONTAINER_FILES,
+        "MOST_FILES": contents.MOST_FILES,
+        "LARGEST_TEXT": contents.LARGEST_TEXT_BYTES,
+        "LARGEST_DIRECTORY": container.LARGEST_DIRECTORY_BYTES,
+        "MOST_GROWTH": container.MOST_GROWTH,
+        "FEW_PARTS": container.FEW_PARTS,
+        "CLOCK_TOLERANCE_S": CLOCK_TOLERANCE.total_seconds(),
+        "incident": incident,
+        "words": _words()["check"],
+    }
+    return Markup(json.dumps(shared, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c"))  # noqa: S704
 
 
 def _facts(m: Mapping[str, Any], local: Any) -> dict[str, str]:

@@ -6,24 +6,33 @@ Also where rows become the plain facts that the sufficiency check asks for.
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from evidence.deletion import deletions_that_count
 from evidence.errors import NoSuchIncident
+from evidence.remedies import Chances
 from evidence.seen_with import SeenWith, seen_with
 from evidence.sufficiency import ExhibitShown, SufficiencyFacts
 from models.enums import SightingKind
 from models.exhibits import CustodyEvent, Exhibit
 from models.incidents import CaseEvent, DraftCase, Incident, ReviewDecision, Sighting
 from models.places import Camera, GeofenceVersion
+from models.retention import Deletion
+
+LEAST_RING_S = 10.0  # a site may make the ring longer
 
 
 @dataclass(frozen=True)
 class CaseRows:
-    """The relationships a reader needs are loaded. draft: the newest, if there is one."""
+    """The relationships a reader needs are loaded. draft: the newest, if there is one.
+
+    exhibits: those whose bytes are kept. deleted: those whose bytes are gone by rule, each with the proof.
+    """
 
     incident: Incident
     sightings: Sequence[Sighting]
@@ -32,6 +41,7 @@ class CaseRows:
     exhibits: Sequence[Exhibit]
     custody: Sequence[CustodyEvent]
     draft: DraftCase | None
+    deleted: Sequence[tuple[Exhibit, Deletion]] = ()
 
     @property
     def seen_with(self) -> SeenWith:
@@ -57,6 +67,14 @@ def load(session: Session, incident_id: uuid.UUID) -> CaseRows:
     )
     if incident is None:
         raise NoSuchIncident(incident_id)
+    cited = session.scalars(
+        select(Exhibit)
+        .where(Exhibit.incident_id == incident_id)
+        .order_by(Exhibit.from_at, Exhibit.kind, Exhibit.moment)
+        .options(joinedload(Exhibit.sealed))
+        .execution_options(populate_existing=True)
+    ).all()
+    deletions = deletions_that_count(session, {exhibit.sha256 for exhibit in cited})
     return CaseRows(
         incident=incident,
         sightings=session.scalars(
@@ -71,19 +89,14 @@ def load(session: Session, incident_id: uuid.UUID) -> CaseRows:
             .order_by(ReviewDecision.at, ReviewDecision.id)
             .options(joinedload(ReviewDecision.user))
         ).all(),
-        exhibits=session.scalars(
-            select(Exhibit)
-            .where(Exhibit.incident_id == incident_id)
-            .order_by(Exhibit.from_at, Exhibit.kind, Exhibit.moment)
-            .options(joinedload(Exhibit.sealed))
-            .execution_options(populate_existing=True)
-        ).all(),
+        exhibits=[exhibit for exhibit in cited if exhibit.sha256 not in deletions],
         custody=session.scalars(
             select(CustodyEvent).where(CustodyEvent.incident_id == incident_id).order_by(CustodyEvent.seq)
         ).all(),
         draft=session.scalar(
             select(DraftCase).where(DraftCase.incident_id == incident_id).order_by(DraftCase.version.desc()).limit(1)
         ),
+        deleted=[(exhibit, deletions[exhibit.sha256]) for exhibit in cited if exhibit.sha256 in deletions],
     )
 
 
@@ -107,6 +120,22 @@ def sufficiency_facts(rows: CaseRows) -> SufficiencyFacts:
     )
 
 
+def remedy_chances(rows: CaseRows, at: datetime) -> Chances:
+    """What can still be had at that moment; a recording is looked for where it was analysed."""
+    incident = rows.incident
+    return Chances(
+        at=at,
+        state=incident.state,
+        began_at=incident.stopped_at or incident.first_seen_at,
+        confirmed_at=incident.confirmed_at,
+        grace_ends_at=incident.grace_ends_at,
+        left_at=incident.left_at,
+        ring_s=0.0 if incident.recording else LEAST_RING_S,
+        recording_kept=incident.recording is not None and Path(incident.recording.path).is_file(),
+        plate=incident.plate,
+    )
+
+
 def _shown(exhibit: Exhibit) -> ExhibitShown:
     recipe = exhibit.recipe
     return ExhibitShown(
@@ -116,5 +145,6 @@ def _shown(exhibit: Exhibit) -> ExhibitShown:
         to_at=exhibit.to_at,
         width=recipe.get("width"),
         height=recipe.get("height"),
+        vehicle_whole=recipe.get("vehicle_whole"),
         gaps_s=tuple(float(end) - float(start) for start, end in recipe.get("gaps", [])),
     )

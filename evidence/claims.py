@@ -3,10 +3,12 @@
 The manifest may come from anybody, so nothing about its form is taken for granted.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from evidence.bundle_files import DRAFT, EXHIBITS
+from evidence.bundle_files import DRAFT, EXHIBITS, FORMAT_1, PROOF, signed_parts
 from evidence.digest import is_sha256
 
 PARTS: dict[str, type | tuple[type, ...]] = {
@@ -28,7 +30,8 @@ PARTS: dict[str, type | tuple[type, ...]] = {
     "files": dict,
 }
 # what older bundles of this format do not have; where it is there, it is of this kind
-LATER_PARTS: dict[str, type | tuple[type, ...]] = {"seen_with": (dict, type(None))}
+LATER_PARTS: dict[str, type | tuple[type, ...]] = {"seen_with": (dict, type(None)), "deleted": list}
+DELETED_PARTS: dict[str, type | tuple[type, ...]] = {"kind": str, "sha256": str}
 SEEN_WITH_PARTS: dict[str, type | tuple[type, ...]] = {"model": dict, "clock": dict}
 EXHIBIT_PARTS: dict[str, type | tuple[type, ...]] = {
     "file": str,
@@ -37,19 +40,48 @@ EXHIBIT_PARTS: dict[str, type | tuple[type, ...]] = {
     "size_bytes": int,
     "recipe": dict,
 }
+PROOFS_PARTS: dict[str, type | tuple[type, ...]] = {
+    "keys": list,
+    "signed_by": (str, type(None)),
+    "statements": list,
+    "head": (dict, type(None)),
+    "witnessed": (dict, type(None)),
+    "log": (str, type(None)),
+    "authorities": (str, type(None)),
+}
+KEY_PARTS: dict[str, type | tuple[type, ...]] = {
+    "key_id": str,
+    "file": str,
+    "valid_from": str,
+    "valid_to": (str, type(None)),
+}
+SIGNED_PARTS: dict[str, type | tuple[type, ...]] = {
+    "file": str,
+    "signature": (str, type(None)),
+    "key_id": (str, type(None)),
+    "signed_at": (str, type(None)),
+    "token": (str, type(None)),
+    "token_at": (str, type(None)),
+    "why_no_token": (str, type(None)),
+}
+_SHELL_PLAIN = re.compile(r"proof/[A-Za-z0-9_.]+")  # these names stand in the commands of VERIFY.txt
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
 
 def malformed(claims: Any) -> list[str]:
-    """Where it does not have the form of format 1; only if this is empty may the rest be asked."""
+    """Where it does not have the form of its format; only if this is empty may the rest be asked."""
     if not isinstance(claims, dict):
         return ["it is not an object"]
     later = {name: kinds for name, kinds in LATER_PARTS.items() if name in claims}
-    return [*_form_of(claims, PARTS | later, "")] or [
+    proofs = {} if claims.get("format") == FORMAT_1 else {"proofs": dict}
+    return [*_form_of(claims, PARTS | proofs | later, "")] or [
         *_form_of_incident(claims["incident"]),
         *_form_of_files(claims["files"]),
         *(line for n, exhibit in enumerate(claims["exhibits"]) for line in _form_of_exhibit(n, exhibit)),
+        *(line for each in claims.get("deleted", []) for line in _form_of_deleted(each)),
         *(_form_of(claims["draft"], {"file": str}, "draft.") if claims["draft"] is not None else ()),
         *_form_of_seen_with(claims.get("seen_with")),
+        *(_form_of_proofs(claims["proofs"]) if proofs else ()),
     ]
 
 
@@ -58,10 +90,11 @@ def contradictions(claims: Mapping[str, Any]) -> list[str]:
     exhibits = claims["exhibits"]
     return [
         *_exhibits_and_files(exhibits, claims["files"]),
-        *(line for exhibit in exhibits for line in _origin_of(exhibit, exhibits)),
+        *(line for exhibit in exhibits for line in _origin_of(exhibit, exhibits, claims.get("deleted", []))),
         *_draft_and_files(claims),
         *_custody_and_exhibits(claims["custody"], exhibits),
         *_clock_and_camera(claims.get("seen_with"), claims["camera"]),
+        *_proofs_and_files(claims),
     ]
 
 
@@ -82,6 +115,13 @@ def _form_of_seen_with(seen_with: Any) -> Iterator[str]:
         yield from _form_of(seen_with, SEEN_WITH_PARTS, "seen_with.")
 
 
+def _form_of_deleted(each: Any) -> Iterator[str]:
+    if isinstance(each, dict):
+        yield from _form_of(each, DELETED_PARTS, "deleted.")
+    else:
+        yield "deleted: not an object"
+
+
 def _form_of_files(files: Mapping[str, Any]) -> Iterator[str]:
     for name, entry in files.items():
         if (
@@ -99,6 +139,73 @@ def _form_of_exhibit(number: int, exhibit: Any) -> Iterator[str]:
         yield f"exhibits[{number}] is not an object"
 
 
+def _form_of_proofs(proofs: Mapping[str, Any]) -> Iterator[str]:
+    """What names a file or a moment here goes into the commands of VERIFY.txt, so it must be plainly that."""
+    wrong = [*_form_of(proofs, PROOFS_PARTS, "proofs.")]
+    if wrong:
+        yield from wrong
+        return
+    named = [(key, KEY_PARTS, f"proofs.keys[{n}].") for n, key in enumerate(proofs["keys"])]
+    named += [
+        (each, SIGNED_PARTS | {"exhibit": str}, f"proofs.statements[{n}].")
+        for n, each in enumerate(proofs["statements"])
+    ]
+    named += [
+        (proofs[name], SIGNED_PARTS, f"proofs.{name}.") for name in ("head", "witnessed") if proofs[name] is not None
+    ]
+    files = [proofs["log"], proofs["authorities"]]
+    moments: list[Any] = []
+    for each, parts, where in named:
+        if not isinstance(each, dict):
+            yield f"{where[:-1]} is not an object"
+            continue
+        yield from _form_of(each, parts, where)
+        files += [each.get("file"), each.get("signature"), each.get("token")]
+        moments += [each.get(name) for name in ("valid_from", "valid_to", "signed_at", "token_at")]
+    for name in files:
+        if isinstance(name, str) and not _SHELL_PLAIN.fullmatch(name):
+            yield f"proofs: {name!a} is no name of a proof"
+    for moment in moments:
+        if moment is not None and not is_instant(moment):
+            yield f"proofs: {moment!a} is no moment"
+
+
+def is_instant(text: Any) -> bool:
+    """Whether this is a moment as evidence/canonical.py writes it; text in that form sorts in its order."""
+    if not isinstance(text, str):
+        return False
+    if not _INSTANT.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _proofs_and_files(claims: Mapping[str, Any]) -> Iterator[str]:
+    """Every file under proof/ is named once by `proofs`, and every exhibit has one statement at most."""
+    if claims["format"] == FORMAT_1:
+        return
+    proofs = claims["proofs"]
+    signed = signed_parts(proofs)
+    named = [key["file"] for key in proofs["keys"]] + [proofs["log"], proofs["authorities"]]
+    named += [each[name] for each in signed for name in ("file", "signature", "token")]
+    cited = sorted(name for name in named if name is not None)
+    if cited != sorted(name for name in claims["files"] if name.startswith(PROOF)):
+        yield "the proofs that are named and the proofs that are there are not the same"
+    exhibits = [exhibit["file"] for exhibit in claims["exhibits"]]
+    for each in proofs["statements"]:
+        if each["exhibit"] not in exhibits:
+            yield f"{each['file']!a} speaks of no exhibit of this bundle"
+    if len({each["exhibit"] for each in proofs["statements"]}) != len(proofs["statements"]):
+        yield "an exhibit has two statements"
+    if (proofs["head"] is None) != (proofs["log"] is None) or (proofs["witnessed"] and not proofs["head"]):
+        yield "the log and its head are not both there"
+    if len({key["key_id"] for key in proofs["keys"]}) != len(proofs["keys"]):
+        yield "a key is named twice"
+
+
 def _exhibits_and_files(exhibits: list[Any], files: Mapping[str, Any]) -> Iterator[str]:
     cited = [exhibit["file"] for exhibit in exhibits]
     for exhibit in exhibits:
@@ -112,9 +219,9 @@ def _exhibits_and_files(exhibits: list[Any], files: Mapping[str, Any]) -> Iterat
             yield f"{name!a} is cited by {cited.count(name)} exhibits"
 
 
-def _origin_of(exhibit: Mapping[str, Any], exhibits: list[Any]) -> Iterator[str]:
-    """A still names the clip it was decoded from, a derivative its original; both must be in the bundle."""
-    clips = [other["sha256"] for other in exhibits if other["kind"] == "clip"]
+def _origin_of(exhibit: Mapping[str, Any], exhibits: list[Any], deleted: list[Any]) -> Iterator[str]:
+    """A still names the clip it was decoded from, a derivative its original: there, or deleted by rule and said so."""
+    clips = [other["sha256"] for other in [*exhibits, *deleted] if other["kind"] == "clip"]
     needs = {"still": "clip_sha256", "close_up": "clip_sha256", "derivative": "original_sha256"}.get(exhibit["kind"])
     if needs is not None and exhibit["recipe"].get(needs) not in clips:
         yield f"{exhibit['file']!a} names an original that is not a clip of this bundle"

@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from evidence import custody_chain
+from evidence import custody_chain, log
 from evidence.canonical import instant
 from evidence.errors import NoSuchIncident
-from models.enums import CustodyAct
+from models.enums import CustodyAct, LogKind
 from models.exhibits import CustodyEvent
 from models.incidents import Incident
 
@@ -28,7 +28,10 @@ def record(
     reason: str,
     sha256: str | None = None,
 ) -> CustodyEvent:
-    """Appends one entry; sha256 names the object, or None the whole incident. Raises NoSuchIncident."""
+    """Appends one entry, here and in the log; sha256 names the object, or None the whole incident.
+
+    Raises NoSuchIncident.
+    """
     # The lock on the incident's row lets two who come at once append one after the other.
     locked = session.scalar(select(Incident.id).where(Incident.id == incident_id).with_for_update())
     if locked is None:
@@ -49,7 +52,13 @@ def record(
     event.digest = custody_chain.digest_of(entry_of(event))
     session.add(event)
     session.flush()
+    log.append(session, LogKind.CUSTODY, reference_of(event), entry_of(event), at=at)
     return event
+
+
+def reference_of(event: CustodyEvent) -> str:
+    """How the log names the entry."""
+    return f"custody/{event.incident_id}/{event.seq}"
 
 
 def entry_of(event: CustodyEvent) -> dict[str, Any]:

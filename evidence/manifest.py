@@ -1,11 +1,12 @@
 """The manifest: what is claimed about one incident, and by which bytes it can be checked.
 
 Pure: rows in, a value out; evidence/canonical.py turns it into bytes. It holds nothing personal beyond the plate: no
-owner, no phone number, and a camera's address without what opens it. A later format may add a signature, a timestamp
-and a log; a reader that meets a format it does not know says so.
+owner, no phone number, and a camera's address without what opens it. A reader that meets a format it does not know
+says so.
 """
 
 import re
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -19,12 +20,22 @@ from evidence.sufficiency import check
 from models.exhibits import Exhibit
 from models.incidents import CaseEvent, DraftCase, Incident, Recording, ReviewDecision, Sighting
 from models.places import Camera, GeofenceVersion
+from models.retention import Deletion
 
 
 def compose(
-    rows: CaseRows, *, made_at: datetime, software: str, exhibit_files: Mapping[Exhibit, str], draft_file: str
+    rows: CaseRows,
+    *,
+    made_at: datetime,
+    software: str,
+    exhibit_files: Mapping[Exhibit, str],
+    draft_file: str,
+    proofs: Mapping[str, Any],
+    sealed_at: Mapping[uuid.UUID, str],
 ) -> dict[str, Any]:
-    """exhibit_files: the name of each exhibit inside the bundle."""
+    """exhibit_files: the name of each exhibit inside the bundle. proofs: as evidence/proofs.py writes them.
+    sealed_at: as the statement of each exhibit says it; the same bytes may have been sealed for another case before.
+    """
     incident = rows.incident
     recording = incident.recording
     return {
@@ -40,13 +51,15 @@ def compose(
         "sightings": [_sighting(sighting) for sighting in rows.sightings],
         "events": [_event(event) for event in rows.events],
         "decisions": [_decision(decision) for decision in rows.decisions],
-        "exhibits": [_exhibit(exhibit, exhibit_files[exhibit]) for exhibit in rows.exhibits],
+        "exhibits": [_exhibit(each, exhibit_files[each], sealed_at.get(each.id)) for each in rows.exhibits],
+        "deleted": [_deleted(exhibit, deletion) for exhibit, deletion in rows.deleted],
         "draft": _draft(rows.draft, draft_file) if rows.draft else None,
         "custody": [custody.entry_of(event) for event in rows.custody],
         "sufficiency": [
             {"code": finding.code, "ok": finding.ok, "detail": dict(finding.detail)}
             for finding in check(sufficiency_facts(rows))
         ],
+        "proofs": dict(proofs),
     }
 
 
@@ -154,6 +167,9 @@ def _event(event: CaseEvent) -> dict[str, Any]:
 
 def _decision(decision: ReviewDecision) -> dict[str, Any]:
     return {
+        "id": str(decision.id),
+        "draft_case": str(decision.draft_case_id) if decision.draft_case_id else None,
+        "user": str(decision.user_id),
         "decision": decision.decision.value,
         "reviewer": decision.user.name,
         "reviewer_name": decision.user.display_name,
@@ -168,7 +184,7 @@ def _decision(decision: ReviewDecision) -> dict[str, Any]:
     }
 
 
-def _exhibit(exhibit: Exhibit, file: str) -> dict[str, Any]:
+def _exhibit(exhibit: Exhibit, file: str, sealed_at: str | None) -> dict[str, Any]:
     return {
         "id": str(exhibit.id),
         "file": file,
@@ -177,10 +193,24 @@ def _exhibit(exhibit: Exhibit, file: str) -> dict[str, Any]:
         "sha256": exhibit.sha256,
         "size_bytes": exhibit.sealed.size_bytes,
         "media_type": exhibit.sealed.media_type,
-        "sealed_at": instant(exhibit.sealed.sealed_at),
+        "sealed_at": sealed_at or instant(exhibit.sealed.sealed_at),
         "from_at": instant(exhibit.from_at),
         "to_at": instant(exhibit.to_at),
         "recipe": exhibit.recipe,
+    }
+
+
+def _deleted(exhibit: Exhibit, deletion: Deletion) -> dict[str, Any]:
+    """What was sealed and is gone by rule: its digest stays, and the log has the deletion."""
+    return {
+        "exhibit": str(exhibit.id),
+        "kind": exhibit.kind.value,
+        "moment": exhibit.moment.value,
+        "sha256": exhibit.sha256,
+        "deletion": str(deletion.id),
+        "why": deletion.why,
+        "rule": deletion.rule,
+        "done_at": instant_or_none(deletion.done_at),
     }
 
 

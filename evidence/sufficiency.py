@@ -1,4 +1,4 @@
-"""Sufficiency: which parts of the evidence set for a parked vehicle are there, and which are missing.
+"""Sufficiency: which parts of an offence's evidence set are there, and which are missing.
 
 Pure: values in, findings out; the same facts always give the same list, in the same order. It weighs nothing: a
 finding that is not ok is a thing to look at, and a person decides. The words, in Chinese and English and each with
@@ -21,6 +21,23 @@ CLIP_LEAST_S = 10.0
 CLOCK_ERROR_LIMIT_S = 1.0
 PLATE_CONFIDENCE = 0.9  # below it a person confirms the plate
 MOMENTS = (ExhibitMoment.ENTRY, ExhibitMoment.DWELL_COMPLETE, ExhibitMoment.GRACE_END)
+SIGN_PAPER = "sign_photographed"
+# Where no standard has been read: what the rules of the design look for, and art. 41 asks of every record.
+# Code of the finding -> the moment and kind that it asks for.
+PARTS_OF: Mapping[Offence, Mapping[str, tuple[ExhibitKind, ExhibitMoment]]] = {
+    Offence.STREET_VENDING: {
+        "still_began": (ExhibitKind.STILL, ExhibitMoment.ENTRY),
+        "still_stayed": (ExhibitKind.STILL, ExhibitMoment.DWELL_COMPLETE),
+        "still_warned": (ExhibitKind.STILL, ExhibitMoment.GRACE_END),
+        "clip_began": (ExhibitKind.CLIP, ExhibitMoment.ENTRY),
+        "clip_warned": (ExhibitKind.CLIP, ExhibitMoment.GRACE_END),
+    },
+    Offence.DUMPING: {
+        "clip_act": (ExhibitKind.CLIP, ExhibitMoment.ENTRY),
+        "still_act": (ExhibitKind.STILL, ExhibitMoment.ENTRY),
+        "still_left_behind": (ExhibitKind.STILL, ExhibitMoment.DWELL_COMPLETE),
+    },
+}
 # A file's own time says when it was copied, not when the street looked like that.
 CLOCK_SOURCES_KNOWN = (ClockSource.GIVEN, ClockSource.CONTAINER, ClockSource.CAMERA, *ClockMeasure)
 
@@ -29,7 +46,10 @@ Language = Literal["zh", "en"]
 
 @dataclass(frozen=True)
 class ExhibitShown:
-    """An exhibit as this check sees it. gaps_s: seconds known missing inside a clip, one number per gap."""
+    """An exhibit as this check sees it. gaps_s: seconds known missing inside a clip, one number per gap.
+
+    vehicle_whole: of a still, whether the picture's edge leaves the vehicle whole; None where nobody wrote it down.
+    """
 
     kind: ExhibitKind
     moment: ExhibitMoment
@@ -38,6 +58,7 @@ class ExhibitShown:
     width: int | None = None
     height: int | None = None
     gaps_s: tuple[float, ...] = ()
+    vehicle_whole: bool | None = None
 
     @property
     def length_s(self) -> float:
@@ -78,17 +99,44 @@ class Finding:
 
 def check(facts: SufficiencyFacts) -> list[Finding]:
     """Every part of the set, present or missing."""
-    if facts.offence is not Offence.ILLEGAL_PARKING:
-        return [Finding("evidence_set", ok=False, detail={"offence": facts.offence.value})]
     stills = {shown.moment: shown for shown in facts.exhibits if shown.kind is ExhibitKind.STILL}
     clips = [shown for shown in facts.exhibits if shown.kind is ExhibitKind.CLIP]
+    if facts.offence in PARTS_OF:
+        return [
+            Finding("evidence_set", ok=False, detail={"offence": facts.offence.value}),
+            *_parts(facts, stills, clips),
+            _still_size(stills, facts),
+            *_of_every_record(facts, clips),
+        ]
     return [
         *(Finding(f"still_{moment.value}", ok=moment in stills) for moment in MOMENTS),
         _stills_apart(stills),
         _still_size(stills, facts),
-        _stream_size(facts),
+        _vehicle_whole(stills),
         Finding("close_up", ok=any(shown.kind is ExhibitKind.CLOSE_UP for shown in facts.exhibits)),
-        *(_clip_round(moment, stills.get(moment), clips) for moment in MOMENTS),
+        *(_clip_round(f"clip_{moment.value}", stills.get(moment), clips) for moment in MOMENTS),
+        Finding("marking", ok=SIGN_PAPER not in facts.missing_papers),
+        *_of_every_record(facts, clips),
+        _plate(facts),
+    ]
+
+
+def _parts(
+    facts: SufficiencyFacts, stills: Mapping[ExhibitMoment, ExhibitShown], clips: Sequence[ExhibitShown]
+) -> list[Finding]:
+    """The set of an offence for which no standard has been read."""
+    return [
+        Finding(code, ok=moment in stills)
+        if kind is ExhibitKind.STILL
+        else _clip_round(code, stills.get(moment), clips)
+        for code, (kind, moment) in PARTS_OF[facts.offence].items()
+    ]
+
+
+def _of_every_record(facts: SufficiencyFacts, clips: Sequence[ExhibitShown]) -> list[Finding]:
+    """What is asked of a record whatever it is about: a sound picture, unbroken, at a known time, lawfully made."""
+    return [
+        _stream_size(facts),
         _gaps("gaps_in_clips", [gap for clip in clips for gap in clip.gaps_s]),
         _gaps("gaps_in_watching", facts.gaps_s),
         Finding(
@@ -102,8 +150,12 @@ def check(facts: SufficiencyFacts) -> list[Finding]:
             detail={"source": facts.clock_source.value if facts.clock_source else None},
         ),
         Finding("camera_papers", ok=not facts.missing_papers, detail={"missing": list(facts.missing_papers)}),
-        _plate(facts),
     ]
+
+
+def _vehicle_whole(stills: Mapping[ExhibitMoment, ExhibitShown]) -> Finding:
+    cut = [moment.value for moment, still in stills.items() if still.vehicle_whole is False]
+    return Finding("vehicle_whole", ok=not cut, detail={"cut": cut})
 
 
 def _stills_apart(stills: Mapping[ExhibitMoment, ExhibitShown]) -> Finding:
@@ -141,12 +193,12 @@ def _stream_size(facts: SufficiencyFacts) -> Finding:
     )
 
 
-def _clip_round(moment: ExhibitMoment, still: ExhibitShown | None, clips: Sequence[ExhibitShown]) -> Finding:
+def _clip_round(code: str, still: ExhibitShown | None, clips: Sequence[ExhibitShown]) -> Finding:
     """A clip counts for the still it holds, whichever moment it was cut for."""
     lengths = [clip.length_s for clip in clips if still is not None and clip.holds(still.from_at)]
     longest_s = max(lengths, default=0.0)
     return Finding(
-        f"clip_{moment.value}",
+        code,
         ok=longest_s >= CLIP_LEAST_S,
         detail={"length_s": longest_s, "least_s": CLIP_LEAST_S},
     )
@@ -183,6 +235,11 @@ def _catalogue() -> dict[str, Any]:
 def words(language: Language) -> dict[str, Wording]:
     """The words for every code."""
     return {code: Wording(**texts[language], source=texts["source"]) for code, texts in _catalogue()["finding"].items()}
+
+
+def remedy_words(language: Language) -> dict[str, str]:
+    """The words of evidence/remedies.py."""
+    return {word: texts[language] for word, texts in _catalogue()["remedy"].items()}
 
 
 def say(finding: Finding, language: Language) -> str:

@@ -183,6 +183,22 @@ class Vault:
         with _ours(self.root, "discard an object"):
             self.disk.remove(pending.path)
 
+    def delete(self, sha256: str, suffix: str, may_go: Callable[[], bool]) -> bool:
+        """Takes an object's bytes away for good; False where they had to stay. Gone already is gone.
+
+        may_go is asked while nobody gives or takes places, and after the look for writers that wait with these bytes:
+        one that has settled has committed by then, so it must take a fresh look at the database.
+        """
+        place = self.path_of(self.root, sha256, suffix)
+        with _ours(self.root, "delete an object"), self._alone():
+            if not place.exists():
+                return True
+            if any((self.root / "incoming").glob(f"*/*-{sha256}*")) or not may_go():
+                return False
+            self.disk.remove(place)
+            self.disk.fsync(place.parent)
+        return True
+
     def recover(self, is_known: Callable[[str], bool]) -> Recovered:
         """Removes what dead writers left, and what this one kept and then discarded.
 

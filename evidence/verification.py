@@ -1,22 +1,26 @@
 """Verification: redoing every check of a bundle from the bundle alone.
 
 Needs no database, no network and no weights; reads a ZIP or an unpacked folder and writes nothing. Three witnesses
-name each digest (evidence/bundle_files.py); where two agree and one does not, that one changed. Whoever rewrites all
-three and the page cannot be found by this: compare the manifest's digest with the one handed over by another way.
+name each digest (evidence/bundle_files.py); where two agree and one does not, that one changed. Signatures, tokens and
+the log are checked by evidence/proof_checks.py. Whoever makes a whole bundle anew, with a key of their own, cannot be
+found by the bundle alone: that takes a pin (evidence/pins.py), and the verdict says which there were.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from evidence import claims as claims_of_manifest
-from evidence import custody_chain
+from evidence import custody_chain, proof_checks
 from evidence.bundle_files import (
     CUSTODY,
     FORMAT,
+    FORMAT_1,
+    HEAD,
     MANIFEST,
+    SIGNATURE,
     SUMS,
     VERIFY,
     manifest_digest_in,
@@ -28,58 +32,17 @@ from evidence.canonical import canonical, read_canonical
 from evidence.contents import Contents, Found, opened, shown_name
 from evidence.digest import sha256_of_bytes, shown
 from evidence.errors import NotABundle, NotCanonical, NotReadable
+from evidence.pins import Pins
+from evidence.verdict import Fault, FaultCode, Outcome, Standing, Subject, Verdict
+
+NOTHING_PINNED = Pins()
 
 
-class FaultCode(StrEnum):
-    CHANGED = "changed"
-    MISSING = "missing"
-    ADDED = "added"
-    RENAMED = "renamed"
-    CONTAINER = "container"  # the ZIP itself is not as it was written
-    REFUSED = "refused"  # not opened: a link, a hostile name, a bomb
-    CUSTODY = "custody"  # the chain of custody does not hold
-    DISAGREES = "disagrees"  # parts of the manifest contradict each other
-
-
-class Outcome(StrEnum):
-    INTACT = "intact"
-    NOT_INTACT = "not_intact"
-    NOT_A_BUNDLE = "not_a_bundle"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """name: the file it is about; for a fault of the ZIP, the part of it."""
-
-    code: FaultCode
-    name: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.name}: {self.what}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """manifest_sha256: to compare with the digest handed over by another way. reason: why it is not a bundle."""
-
-    outcome: Outcome
-    faults: tuple[Fault, ...] = ()
-    reason: str | None = None
-    files: int = 0
-    incident: str | None = None
-    manifest_sha256: str | None = None
-
-    @property
-    def exit_status(self) -> int:
-        return {Outcome.INTACT: 0, Outcome.NOT_INTACT: 1, Outcome.NOT_A_BUNDLE: 2}[self.outcome]
-
-
-def verify(path: Path) -> Verdict:
+def verify(path: Path, pins: Pins = NOTHING_PINNED) -> Verdict:
     """Every fault of the bundle at `path`; never raises for what the path may hold."""
     try:
         with opened(path) as contents:
-            return _judge(path, contents)
+            return _judge(path, contents, pins)
     except NotABundle as error:
         return Verdict(Outcome.NOT_A_BUNDLE, reason=str(error))
 
@@ -101,7 +64,7 @@ class _Witnesses:
         return self.actual is not None and (not others or self.actual in others)
 
 
-def _judge(path: Path, contents: Contents) -> Verdict:
+def _judge(path: Path, contents: Contents, pins: Pins) -> Verdict:
     files = contents.files
     witnesses = _hear(files)
     if witnesses.name is None and not (witnesses.by_sums or {CUSTODY, VERIFY} <= files.keys()):
@@ -109,9 +72,13 @@ def _judge(path: Path, contents: Contents) -> Verdict:
         raise NotABundle(path, f"it has no {MANIFEST}" + (f" ({refused})" if refused else ""))
     claims, faults = _read_claims(path, files, witnesses)
     expected = _expected(claims, witnesses)
-    faults += _compare(files, expected, complete=claims is not None or bool(witnesses.sums))
+    standings: list[Standing] = []
     if claims is not None:
-        faults += _check_claims(claims, files)
+        signature = _check_signature(claims, files, witnesses, expected)
+        read = partial(_as_expected, files, expected)
+        proven, standings = _check_proofs(claims, read, pins)
+        faults += signature + _check_claims(claims, files) + proven
+    faults = _compare(files, expected, complete=claims is not None or bool(witnesses.sums)) + faults
     not_opened = {shown_name(refusal.name) for refusal in contents.refusals}
     faults = [fault for fault in faults if not (fault.code is FaultCode.MISSING and fault.name in not_opened)]
     faults += [Fault(FaultCode.REFUSED, shown_name(refusal.name), refusal.why) for refusal in contents.refusals]
@@ -122,7 +89,60 @@ def _judge(path: Path, contents: Contents) -> Verdict:
         files=len(files),
         incident=str(claims["incident"]["id"]) if claims else None,
         manifest_sha256=witnesses.actual,
+        standings=tuple(standings),
     )
+
+
+def _as_expected(files: Mapping[str, Found], expected: Mapping[str, str], name: str) -> bytes | None:
+    """The bytes of a file that is as it should be."""
+    found = files.get(name)
+    if found is None or found.sha256 != expected.get(name):
+        return None
+    try:
+        return found.read()
+    except NotReadable:
+        return None
+
+
+def _check_signature(
+    claims: Mapping[str, Any], files: Mapping[str, Found], witnesses: _Witnesses, expected: dict[str, str]
+) -> list[Fault]:
+    """Of the manifest; adds what it and SHA256SUMS should be: the signature itself where it holds, else as summed."""
+    if claims["format"] == FORMAT_1 or claims["proofs"]["signed_by"] is None:
+        expected[SUMS] = sha256_of_bytes(sums_text(expected))
+        return []
+    manifest = _text_of(files, witnesses.name or MANIFEST)
+    read = partial(_as_expected, files, expected)
+    found = files.get(SIGNATURE)
+    holds = proof_checks.manifest_signature_holds(claims, manifest, _text_of(files, SIGNATURE), read) if found else None
+    by_sums = witnesses.sums.get(SIGNATURE)
+    should_be = found.sha256 if found and holds else by_sums
+    if should_be is not None:
+        expected[SIGNATURE] = should_be
+        expected[SUMS] = sha256_of_bytes(sums_text(expected))
+    if found is None and should_be is None:
+        return [Fault(FaultCode.MISSING, SIGNATURE, "is missing")]
+    if found is None or holds or found.sha256 != should_be:
+        return []
+    if holds is False:
+        return [Fault(FaultCode.SIGNATURE, SIGNATURE, f"is not the signature of {MANIFEST}")]
+    if claims["proofs"]["signed_by"] in [key["key_id"] for key in claims["proofs"]["keys"]]:
+        return []  # the file of the key is at fault, and named
+    return [Fault(FaultCode.SIGNATURE, SIGNATURE, "is by a key that is not among the keys")]
+
+
+def _check_proofs(
+    claims: Mapping[str, Any], read: Callable[[str], bytes | None], pins: Pins
+) -> tuple[list[Fault], list[Standing]]:
+    if claims["format"] != FORMAT_1:
+        return proof_checks.check(claims, read, pins)
+    faults = []
+    if pins.keys is not None:
+        faults.append(Fault(FaultCode.PINNED, SIGNATURE, "nobody signed this bundle, and a key was given"))
+    if pins.heads is not None:
+        faults.append(Fault(FaultCode.PINNED, HEAD, "this bundle has no tree head, and one was given"))
+    what = f"{FORMAT_1}, which has digests and a chain of custody, and no signature, timestamp or log"
+    return faults, [Standing(Subject.FORMAT, pinned=False, what=what)]
 
 
 def _text_of(files: Mapping[str, Found], name: str) -> bytes:
@@ -155,7 +175,7 @@ def _read_claims(
             raise NotABundle(path, f"its {MANIFEST} is not ours") from error
         return None, [Fault(FaultCode.CHANGED, MANIFEST, str(error))]
     form = claims.get("format") if isinstance(claims, dict) else None
-    if form != FORMAT:
+    if form not in (FORMAT, FORMAT_1):
         raise NotABundle(path, f"its format is {form!a}, this program reads {FORMAT}; a newer one may read it")
     malformed = claims_of_manifest.malformed(claims)
     if malformed:
@@ -172,8 +192,7 @@ def _expected(claims: Mapping[str, Any] | None, witnesses: _Witnesses) -> dict[s
         return expected
     expected = {name: entry["sha256"] for name, entry in claims["files"].items()}
     expected[MANIFEST] = witnesses.actual
-    expected[VERIFY] = sha256_of_bytes(verify_text(witnesses.actual))
-    expected[SUMS] = sha256_of_bytes(sums_text(expected))
+    expected[VERIFY] = sha256_of_bytes(verify_text(witnesses.actual, claims))
     return expected
 
 

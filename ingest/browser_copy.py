@@ -17,7 +17,8 @@ from ingest.packet_source import StreamFacts
 ENCODER = "libx264"
 # For looking, beside an original that stays the evidence: every picture at its full size, since small things are what
 # is looked for. `crf` 30 makes it 2 dB finer, for half as much work and half as many bytes again.
-SETTINGS = {"preset": "ultrafast", "qp": "28"}
+# One thread: with more, the number of cores would decide what the bytes are.
+SETTINGS = {"preset": "ultrafast", "qp": "28", "threads": "1"}
 TIME_BASE = Fraction(1, 90_000)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from cases.escalation import LookWanted
 from detectors.frame import Frame
 from detectors.geometry import Box, Polygon
 from detectors.illegal_parking import IllegalParking, Suspect
@@ -29,6 +30,7 @@ from ingest.fences import FenceInForce
 from ingest.look_back import LookBack
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import Stream, TimedPacket
+from ingest.plate_look import PlateSeen, look_for_plate
 from ingest.sampler import Sampler, Sampling
 from ingest.witness import Witness
 from models.enums import ExhibitMoment
@@ -156,8 +158,11 @@ class CameraWorker:
                 self._look_into(fence, rule, suspect)
             for suspect in rule.confirm():
                 self._confirmed(self._stays[rule.geofence_id, suspect.track.id], look.frame)
+        wanted = self._witness.looks_wanted(self.followed())
         for stay in self._stays.values():
             self._watch_grace(stay, look.frame)
+            if stay.incident_id in wanted:
+                self._look_again(stay, look.frame, wanted[stay.incident_id])
         self._let_go_of_the_old()
 
     def _let_go_of_the_old(self) -> None:
@@ -297,8 +302,10 @@ class CameraWorker:
         violation = stay.rule.violation(stay.suspect)
         dwell = stay.rule.dwell(stay.suspect)
         exhibits: list[PendingExhibit] = []
+        plate: PlateSeen | None = None
         if stay.entry is not None:
-            exhibits = self._made(ExhibitMoment.ENTRY, stay.entry)
+            plate = self._plate_of(stay, stay.entry)
+            exhibits = self._made(ExhibitMoment.ENTRY, stay.entry, plate)
             stay.entry = None
         stay.incident_id = self._witness.confirmed(
             violation,
@@ -312,17 +319,33 @@ class CameraWorker:
                 "role": violation.role.value,
             },
             exhibits=exhibits,
+            plate=plate,
         )
-        stay.grace_ends_s = violation.confirmed_s + stay.fence.grace_s
+        if self._witness.recording_id is not None:  # of a camera the ladder says when it is to look again
+            stay.grace_ends_s = violation.confirmed_s + stay.fence.grace_s
         stay.due.append(_round(ExhibitMoment.DWELL_COMPLETE, frame))
 
     def _watch_grace(self, stay: Stay, frame: Frame) -> None:
         """At the first look at or after the end of the grace that shows the vehicle: still there."""
         if stay.drafted or stay.grace_ends_s is None or frame.media_s < stay.grace_ends_s:
             return
-        newest = stay.suspect.track.sightings[-1]
-        if newest.at_s == frame.media_s and newest.kind in SHOWN:
+        if _shown_at(stay, frame):
             stay.drafted = True
+            stay.due.append(_round(ExhibitMoment.GRACE_END, frame))
+
+    def _look_again(self, stay: Stay, frame: Frame, wanted: LookWanted) -> None:
+        """Somebody asks whether it is still there; only a look that shows the vehicle says yes.
+
+        That it has gone is said where the stay ends. Where the answer ends the grace, it comes with its exhibits.
+        """
+        assert stay.incident_id is not None
+        if frame.captured_at < wanted.asked_at or not _shown_at(stay, frame):
+            return
+        if not wanted.ends_grace:
+            self._witness.still_there(
+                stay.incident_id, stay.rule.sightings(stay.suspect.track), seen_s=frame.media_s, exhibits=[]
+            )
+        elif not any(cut.moment is ExhibitMoment.GRACE_END for cut in stay.due):
             stay.due.append(_round(ExhibitMoment.GRACE_END, frame))
 
     def _cut_what_is_complete(self, *, last: bool = False) -> None:
@@ -343,19 +366,24 @@ class CameraWorker:
         if stay.incident_id is None:
             stay.entry = held
             return
-        exhibits = [] if held is None else self._made(cut.moment, held)
+        plate = self._plate_of(stay, held) if held is not None and cut.moment is ExhibitMoment.ENTRY else None
+        exhibits = [] if held is None else self._made(cut.moment, held, plate)
         if cut.moment is ExhibitMoment.GRACE_END:
             assert isinstance(cut.still, Frame)
             sightings = stay.rule.sightings(stay.suspect.track)
             self._witness.still_there(stay.incident_id, sightings, seen_s=cut.still.media_s, exhibits=exhibits)
         else:
-            self._witness.sealed(stay.incident_id, exhibits)
+            self._witness.sealed(stay.incident_id, exhibits, plate)
 
-    def _made(self, moment: ExhibitMoment, held: HeldMoment) -> list[PendingExhibit]:
+    def _plate_of(self, stay: Stay, held: HeldMoment) -> PlateSeen | None:
+        return look_for_plate(held.maker.decoder, held.clip, stay.suspect.from_s, held.box)
+
+    def _made(self, moment: ExhibitMoment, held: HeldMoment, plate: PlateSeen | None) -> list[PendingExhibit]:
         """The exhibits of a moment. A moment that cannot be shown is left out, and the sufficiency check says so."""
         gaps = [(from_s, to_s) for from_s, to_s, _ in self.counts.gaps]
         try:
-            return held.maker.make(moment, held.clip, held.still, held.box, gaps)
+            clearest = None if plate is None else plate.clearest
+            return held.maker.make(moment, held.clip, held.still, held.box, gaps, clearest)
         except CutFailed as error:
             log.warning("exhibit not made", extra={"moment": moment.value, "why": str(error)})
             return []
@@ -374,6 +402,11 @@ class CameraWorker:
             self._witness.left(stay.incident_id, sightings, last_seen_s=last_s, left_s=left_s)
         else:
             self._witness.lost_sight(stay.incident_id, sightings, why="it looks like a part of another vehicle")
+
+
+def _shown_at(stay: Stay, frame: Frame) -> bool:
+    newest = stay.suspect.track.sightings[-1]
+    return newest.at_s == frame.media_s and newest.kind in SHOWN
 
 
 def _round(moment: ExhibitMoment, frame: Frame) -> DueCut:

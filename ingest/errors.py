@@ -193,3 +193,11 @@ class StreamChanged(StreamError):
 class FingerprintUnreadable(IngestError):
     def __init__(self, why: str) -> None:
         super().__init__(f"the stored fingerprint of a view cannot be read ({why}); it is learned again from the view")
+
+
+class NotDerived(IngestError):
+    """A derivative that cannot be made from this original; the message says why."""
+
+
+class CannotReproduce(IngestError):
+    """The bundle does not hold what looking again would need; the message says what."""

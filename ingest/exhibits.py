@@ -20,11 +20,22 @@ from ingest.clip_cut import ClipRange, clip_recipe, container_of, write_clip
 from ingest.decoding import FrameDecoder
 from ingest.errors import CutFailed
 from ingest.packet_source import Stream, TimedPacket
-from ingest.stills import close_up_box, sharpness, still_recipe, write_close_up, write_still
+from ingest.stills import (
+    CHOSEN_WITHIN_S,
+    MOST_OTHERS,
+    Choice,
+    choose,
+    close_up_box,
+    sharpness,
+    still_recipe,
+    write_close_up,
+    write_still,
+)
 from models.enums import ExhibitKind, ExhibitMoment
 
 STILL_TYPE, STILL_SUFFIX = "image/jpeg", ".jpg"
 FRAMES_KEPT = 2
+KEYFRAMES_KEPT = MOST_OTHERS + 1
 EXHIBITS_KEPT = 8
 
 Value = TypeVar("Value")
@@ -57,7 +68,7 @@ class ExhibitMaker:
     # several vehicles may stand in one clip: it is written once, and its stills are decoded once
     _made: _Newest[PendingExhibit] = field(default_factory=lambda: _Newest(EXHIBITS_KEPT))
     _frames: _Newest[Frame] = field(default_factory=lambda: _Newest(FRAMES_KEPT))
-    _keyframes: _Newest[Frame | None] = field(default_factory=lambda: _Newest(FRAMES_KEPT))  # by pts
+    _keyframes: _Newest[Frame | None] = field(default_factory=lambda: _Newest(KEYFRAMES_KEPT))  # by pts
 
     def make(
         self,
@@ -66,10 +77,12 @@ class ExhibitMaker:
         still: Frame | float,
         box: Box,
         gaps: Sequence[tuple[float, float]],
+        clearest: Frame | None = None,
     ) -> list[PendingExhibit]:
-        """Clip and still of a moment; of the entry also the sharpest close-up. Raises CutFailed, VaultError.
+        """Clip and still of a moment; of the entry also a close-up. Raises CutFailed, VaultError.
 
         still: the picture itself where a look had it, or the second from which the first whole picture is taken.
+        clearest: the clip's picture in which the plate was read; None: the close-up shows the sharpest instead.
         """
         made: list[PendingExhibit] = []
         try:
@@ -81,9 +94,10 @@ class ExhibitMaker:
                 asked = (clip.asked_from_s, clip.asked_to_s)
                 made.append(self._once(("copy", moment, sha256, asked), lambda: self._browser_copy(original, clip)))
             shown = self._shown(clip, still)
-            made.append(self._once(("still", moment, sha256, shown.pts), lambda: self._still(moment, shown, sha256)))
+            choice = choose(shown, self._soon_after(clip, shown), box)
+            made.append(self._made_still(moment, choice, sha256))
             if moment is ExhibitMoment.ENTRY:
-                made.append(self._close_up(self._sharpest(clip, shown, box), box, sha256))
+                made.append(self._close_up(clearest or self._sharpest(clip, shown, box), box, sha256))
         except BaseException:
             for each in made:
                 self.vault.discard(each.pending)
@@ -147,6 +161,19 @@ class ExhibitMaker:
                 "to_s": round(clip.asked_to_s, 6),
             },
         )
+
+    def _made_still(self, moment: ExhibitMoment, choice: Choice, clip_sha256: str) -> PendingExhibit:
+        """The picture may be another vehicle's too; why it was chosen is each one's own."""
+        frame = choice.frame
+        key = ("still", moment, clip_sha256, frame.pts)
+        still = self._once(key, lambda: self._still(moment, frame, clip_sha256))
+        return replace(still, recipe=still.recipe | choice.recipe())
+
+    def _soon_after(self, clip: ClipRange, shown: Frame) -> list[Frame]:
+        """Whole keyframes of the clip within a few seconds after the picture, the first few."""
+        soon = [gop[0] for gop in clip.gops if shown.media_s < gop[0].media_s <= shown.media_s + CHOSEN_WITHIN_S]
+        keyframes = (self._keyframe(packet) for packet in soon[:MOST_OTHERS])
+        return [frame for frame in keyframes if frame is not None and not frame.corrupt]
 
     def _still(self, moment: ExhibitMoment, frame: Frame, clip_sha256: str) -> PendingExhibit:
         at = self.utc(frame.media_s)

@@ -87,6 +87,7 @@ class Surroundings:
     sampling: Sampling
     ring: Callable[[], PacketRing]
     disk: DiskCalls | None = None
+    sm3: bool = False
 
 
 class LiveCamera:
@@ -182,6 +183,7 @@ class LiveCamera:
             clock=around.clock.utc,
             seen_with=self._seen_with,
             may_write=lambda session, at: leases.holds(session, camera_id, self.fence, at),
+            sm3=around.sm3,
         )
         recovered = vault.recover(self._witness.knows)
         if recovered.writers:

@@ -94,6 +94,7 @@ def analyze_recording(
     on_progress: Callable[[float, float | None], None],
     fences_at: datetime | None = None,
     disk: DiskCalls | None = None,
+    sm3: bool = False,
 ) -> AnalysisReport:
     """Takes a recording down the road. `on_progress(done_s, total_s)` is called at every look.
 
@@ -126,7 +127,7 @@ def analyze_recording(
             analysis = plan | {name: value for name, value in seen_with.as_json().items() if name != "clock"}
             _set_state(sessions, recording_id, RecordingState.ANALYSING, analysis=analysis)
             analysis |= _analyzed(
-                sessions, recording, source, fences, found_by, seen_with, vault_root, sampling, on_progress, disk
+                sessions, recording, source, fences, found_by, seen_with, vault_root, sampling, on_progress, disk, sm3
             )
     except IngestError as error:
         _set_state(sessions, recording_id, RecordingState.FAILED, failure=str(error))
@@ -146,11 +147,12 @@ def _analyzed(
     sampling: Sampling,
     on_progress: Callable[[float, float | None], None],
     disk: DiskCalls | None,
+    sm3: bool,
 ) -> dict[str, Any]:
     began, cpu_began = time.monotonic(), time.process_time()
     utc = utc_since(recording.started_at, seen_with.clock.offset_s)
     with Vault.open(vault_root, disk) as vault:
-        witness = Witness(sessions, vault, recording.camera_id, recording.id, utc, seen_with=lambda: seen_with)
+        witness = Witness(sessions, vault, recording.camera_id, recording.id, utc, seen_with=lambda: seen_with, sm3=sm3)
         recovered = vault.recover(witness.knows)
         if recovered.writers:
             log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})

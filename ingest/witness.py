@@ -5,7 +5,7 @@ and their custody come together or not at all, and the vault's waiting names go 
 """
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,15 +15,19 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases import incidents
-from cases.incidents import PROGRAM, Conduct, SightingAt
+from cases import escalation, incidents
+from cases.escalation import LookWanted
+from cases.incidents import Conduct, SightingAt
+from cases.lifecycle import PROGRAM
+from cases.plate_record import ReadAt, record_plate
 from detectors.sightings import Sighting, Violation
 from evidence.sealing import PendingExhibit, seal
 from evidence.seen_with import ClockThen, SeenWith, Weights
 from evidence.vault import Vault
 from ingest.packet_source import StreamFacts
+from ingest.plate_look import PlateSeen
 from ingest.sampler import Sampling
-from models.database import Sessions, transaction
+from models.database import Sessions, reading, transaction
 from models.exhibits import Exhibit, SealedObject
 from models.incidents import Incident
 
@@ -58,6 +62,7 @@ class Witness:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     seen_with: Callable[[], SeenWith | None] = lambda: None  # as of now, where anybody can say
     may_write: Callable[[Session, datetime], None] = lambda _session, _at: None  # raises where another has the camera
+    sm3: bool = False  # beside SHA-256, in the statements of what is sealed
 
     @contextmanager
     def _writing(self) -> Iterator[Session]:
@@ -74,6 +79,7 @@ class Witness:
         grace_s: float,
         facts: dict[str, Any],
         exhibits: Sequence[PendingExhibit],
+        plate: PlateSeen | None = None,
     ) -> uuid.UUID:
         """Opens the incident of a violation with the exhibits there are; returns its id. Said twice it is one."""
         conduct = Conduct(
@@ -88,11 +94,14 @@ class Witness:
             box=violation.box,
             confidence=violation.confidence,
             seen_with=self.seen_with(),
+            plate=None if plate is None else plate.plate,
+            plate_confidence=None if plate is None else plate.confidence,
         )
         with self._sealing(exhibits) as session:
             incident, _ = incidents.open_incident(session, conduct, grace_s=grace_s, at=self.clock(), facts=facts)
             incidents.record_sightings(session, incident, self._in_utc(violation.sightings))
             self._seal_new(session, incident.id, exhibits)
+            self._record_plate(session, incident, plate)
             return incident.id
 
     def seen(self, incident_id: uuid.UUID, sightings: Sequence[Sighting]) -> None:
@@ -100,10 +109,29 @@ class Witness:
         with self._writing() as session:
             incidents.record_sightings(session, session.get_one(Incident, incident_id), self._in_utc(sightings))
 
-    def sealed(self, incident_id: uuid.UUID, exhibits: Sequence[PendingExhibit]) -> None:
-        """Further exhibits of a known incident."""
+    def sealed(
+        self, incident_id: uuid.UUID, exhibits: Sequence[PendingExhibit], plate: PlateSeen | None = None
+    ) -> None:
+        """Further exhibits of a known incident; its plate where it could be looked for only now."""
         with self._sealing(exhibits) as session:
             self._seal_new(session, incident_id, exhibits)
+            self._record_plate(session, session.get_one(Incident, incident_id), plate)
+
+    def _record_plate(self, session: Session, incident: Incident, plate: PlateSeen | None) -> None:
+        if plate is None:
+            return
+        reads = [
+            ReadAt(
+                at=self.utc(each.frame.media_s),
+                text=each.reading.text,
+                confidence=each.reading.confidence,
+                kind=each.reading.kind.code,
+                colour=each.reading.colour,
+                box=each.reading.box,
+            )
+            for each in plate.readings
+        ]
+        record_plate(session, incident, reads, plate.plate, plate.confidence)
 
     def still_there(
         self,
@@ -113,12 +141,19 @@ class Witness:
         seen_s: float,
         exhibits: Sequence[PendingExhibit],
     ) -> None:
-        """The grace is over and the vehicle was shown at `seen_s`: the draft is made in the same transaction."""
+        """Shown at `seen_s`, when it mattered. Where that ends the grace, the draft is in the same transaction."""
         with self._sealing(exhibits) as session:
             incident = session.get_one(Incident, incident_id)
             incidents.record_sightings(session, incident, self._in_utc(sightings))
             self._seal_new(session, incident_id, exhibits)
-            incidents.grace_expired(session, incident, seen_at=self.utc(seen_s), at=self.clock())
+            incidents.still_there(session, incident, seen_at=self.utc(seen_s), at=self.clock())
+
+    def looks_wanted(self, incident_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, LookWanted]:
+        """Of which incidents somebody asks this camera whether the vehicle is still there. Nobody asks a recording."""
+        if self.recording_id is not None or not incident_ids:
+            return {}
+        with reading(self.sessions) as session:
+            return {each.incident_id: each for each in escalation.looks_wanted(session, list(incident_ids))}
 
     def left(self, incident_id: uuid.UUID, sightings: Sequence[Sighting], *, last_seen_s: float, left_s: float) -> None:
         with self._writing() as session:
@@ -158,11 +193,11 @@ class Witness:
         }
         for each in exhibits:
             if (each.kind, each.moment) not in cited:
-                seal(session, self.vault, incident_id, each, actor=PROGRAM, at=self.clock())
+                seal(session, self.vault, incident_id, each, actor=PROGRAM, at=self.clock(), sm3=self.sm3)
 
     def knows(self, sha256: str) -> bool:
         """Whether a committed row names the object; for the vault's recovery."""
-        with transaction(self.sessions) as session:
+        with reading(self.sessions) as session:
             return session.get(SealedObject, sha256) is not None
 
     def _in_utc(self, sightings: Sequence[Sighting]) -> list[SightingAt]:

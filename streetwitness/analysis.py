@@ -93,6 +93,7 @@ def analyse(
             sampling=Sampling(look_s=settings.look_s),
             on_progress=on_progress,
             fences_at=fences_at,
+            sm3=settings.sm3,
         )
 
 

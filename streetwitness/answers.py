@@ -37,8 +37,10 @@ def _sentence_of(error: Exception) -> str | None:
     from evidence.errors import EvidenceError
     from ingest.errors import IngestError
     from models.personal_data import PersonalDataError
+    from notify.errors import NotifyError
 
-    if isinstance(error, StartError | CaseError | DetectorError | EvidenceError | IngestError | PersonalDataError):
+    ours = StartError | CaseError | DetectorError | EvidenceError | IngestError | NotifyError | PersonalDataError
+    if isinstance(error, ours):
         return str(error)
     database = sys.modules.get("sqlalchemy.exc")  # where it was never imported, it cannot have raised anything
     # exactly these two: a broken constraint is a fault of ours

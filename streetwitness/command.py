@@ -8,13 +8,12 @@ where neither database nor network weights are at hand.
 import contextlib
 import json
 import sys
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -22,6 +21,13 @@ from models.enums import Role
 from streetwitness.answers import NO, DataOption, JsonOption, actor, answers, given_settings, utc_now
 from streetwitness.camera_commands import camera_app
 from streetwitness.errors import Misuse
+from streetwitness.evidence_commands import hold_app, purge_command
+from streetwitness.log_commands import EXAMPLES, audit_command, log_app
+from streetwitness.message_commands import keys_app, message_app, register_app
+from streetwitness.plate_command import EXAMPLES as PLATE_EXAMPLES
+from streetwitness.plate_command import plate_command
+from streetwitness.reproduce_command import reproduce
+from streetwitness.store_commands import store_app
 
 if TYPE_CHECKING:
     from cases.site_file import SiteFile
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from streetwitness.analysis import Outcome
 
 PROGRAM = "streetwitness"
+_Pin = TypeVar("_Pin")
 
 app = typer.Typer(
     name=PROGRAM,
@@ -45,6 +52,16 @@ app.add_typer(site_app, name="site")
 app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
 app.add_typer(camera_app, name="camera")
+app.add_typer(message_app, name="message")
+app.add_typer(register_app, name="register")
+app.add_typer(keys_app, name="keys")
+app.add_typer(hold_app, name="hold")
+app.command("purge", epilog="Example: streetwitness purge --dry-run --json")(purge_command)
+app.add_typer(log_app, name="log")
+app.command("audit", epilog=EXAMPLES)(audit_command)
+app.command("plate", epilog=PLATE_EXAMPLES)(plate_command)
+app.add_typer(store_app, name="store")
+app.command(epilog="Example: streetwitness reproduce case.zip")(reproduce)
 
 
 class DraftLanguage(StrEnum):
@@ -203,17 +220,29 @@ def export(
     data: DataOption = None,
 ) -> None:
     """Writes the bundle of an incident: everything it is proven by, checkable without us."""
-    from evidence.bundle import export_bundle
-    from models.database import transaction
+    from evidence.bundle import Signing, export_bundle
+    from models.database import reading, transaction
+    from streetwitness.incident_names import incident_named
+    from streetwitness.stores import at_hand
     from streetwitness.workplace import opened_workplace
 
     with opened_workplace(given_settings(data_dir=data)) as workplace:
+        with reading(workplace.sessions) as session:
+            at_hand(workplace.settings).bring_back(session, incident_named(session, incident))
         written = False
         try:
             with transaction(workplace.sessions) as session:
-                incident_id = _incident_named(session, incident)
-                vault = workplace.data.vault
-                export_bundle(session, vault, incident_id, out, actor=actor(), at=utc_now(), reason=reason)
+                incident_id = incident_named(session, incident)
+                export_bundle(
+                    session,
+                    workplace.data.vault,
+                    incident_id,
+                    out,
+                    actor=actor(),
+                    at=utc_now(),
+                    reason=reason,
+                    signing=Signing(workplace.data.signing_key, workplace.settings.timestamp_roots),
+                )
                 written = True
         except BaseException:
             if written:  # the commit failed: a bundle that names a custody entry nobody has is not handed out
@@ -222,56 +251,83 @@ def export(
     typer.echo(f"{out} written; check it anywhere with: streetwitness verify {out}")
 
 
-def _incident_named(session: Any, text: str) -> uuid.UUID:
-    from sqlalchemy import select
+def _given(file: Path | None, read: Callable[[bytes], _Pin]) -> _Pin | None:
+    """What a file holds that was given to check by. Raises Misuse."""
+    from evidence.errors import EvidenceError
 
-    from cases.errors import UnknownIncident
-    from models.incidents import Incident
-
-    start = text.lower().replace("-", "")
-    found = [each for each in session.scalars(select(Incident.id)) if each.hex.startswith(start)] if start else []
-    if not found:
-        raise UnknownIncident(text)
-    if len(found) > 1:
-        raise Misuse(f"{text} is the beginning of {len(found)} incidents; give more of the id")
-    incident_id: uuid.UUID = found[0]
-    return incident_id
+    if file is None:
+        return None
+    try:
+        return read(file.read_bytes())
+    except (OSError, EvidenceError) as error:
+        raise Misuse(f"{file}: {error}") from error
 
 
-@app.command(epilog="Example: streetwitness verify case.zip")
+@app.command(epilog="Example: streetwitness verify case.zip --key bureau.pem --head published-head.json")
 @answers
 def verify(
     bundle: Annotated[Path, typer.Argument(help="The bundle, or the folder it was unpacked into.", show_default=False)],
+    key: Annotated[
+        Path | None, typer.Option("--key", help="The site's public key in PEM, as it was given to you.")
+    ] = None,
+    tsa: Annotated[
+        Path | None, typer.Option("--tsa", help="The timestamp authority's certificate in PEM, from the authority.")
+    ] = None,
+    head: Annotated[
+        Path | None, typer.Option("--head", help="A tree head that the site published, or the file of them.")
+    ] = None,
+    code: Annotated[
+        str | None, typer.Option("--code", help="The anti-forgery code of a print: which exhibit was it made from?")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Checks an exported bundle. 0 intact, 1 not (saying what and where), 2 not a bundle.
 
-    Needs no database and no network.
+    Needs no database and no network. What lies in the bundle proves that it is whole, and by whom it says it is; what
+    you were given another way (--key, --tsa, --head) proves the rest. The answer says which of it was established.
     """
-    from evidence.verification import Outcome, verify
+    from evidence.derivatives.anti_forgery import as_typed
+    from evidence.derivatives.prints import originals_in
+    from evidence.pins import Pins, authorities_in, heads_in, keys_in
+    from evidence.verdict import Outcome
+    from evidence.verification import verify
 
-    verdict = verify(bundle)
+    pins = Pins(_given(key, keys_in), _given(tsa, authorities_in), _given(head, heads_in))
+    wanted = None if code is None else as_typed(code)
+    if code is not None and wanted is None:
+        raise Misuse(f"{code!r} is no anti-forgery code; it has twelve letters and digits, such as 7KQ2-M9XA-40TP")
+    verdict = verify(bundle, pins)
+    prints = originals_in(bundle, wanted) if wanted is not None and verdict.outcome is Outcome.INTACT else []
     if as_json:
         faults = [{"code": fault.code.value, "name": fault.name, "what": fault.what} for fault in verdict.faults]
-        answer = {
+        answer: dict[str, object] = {
             "outcome": verdict.outcome.value,
             "reason": verdict.reason,
             "faults": faults,
             "files": verdict.files,
             "incident": verdict.incident,
             "manifest_sha256": verdict.manifest_sha256,
+            "standings": [
+                {"subject": each.subject.value, "pinned": each.pinned, "what": each.what} for each in verdict.standings
+            ],
         }
+        if wanted is not None:
+            answer["code"] = {"code": wanted, "exhibits": prints}
         typer.echo(json.dumps(answer, ensure_ascii=False))
     elif verdict.outcome is Outcome.INTACT:
         typer.echo(f"{bundle}: intact, {verdict.files} files, incident {verdict.incident}")
         typer.echo(f"manifest sha256:{verdict.manifest_sha256}: compare it with the digest you were given another way")
+        for standing in verdict.standings:
+            typer.echo(f"  {'✓' if standing.pinned else '·'} {standing}")
+        if wanted is not None:
+            typer.echo(f"code {wanted}: {', '.join(prints) or 'no exhibit of this bundle has it'}")
     elif verdict.outcome is Outcome.NOT_A_BUNDLE:
         typer.echo(verdict.reason, err=True)
     else:
         typer.echo(f"{bundle}: NOT intact", err=True)
         for fault in verdict.faults:
             typer.echo(f"  {fault}", err=True)
-    raise typer.Exit(verdict.exit_status)
+    raise typer.Exit(verdict.exit_status or (1 if wanted is not None and not prints else 0))
 
 
 @site_app.command("check", epilog="Example: streetwitness site check site.yaml")
@@ -355,7 +411,8 @@ def site_export(
 @answers
 def db_upgrade(data: DataOption = None) -> None:
     """Brings the database to the schema of this program."""
-    from models.database import newest_revision, open_database, schema_revision, upgrade
+    from evidence.log_opening import open_log
+    from models.database import newest_revision, open_database, schema_revision, sessions_of, transaction, upgrade
     from streetwitness.workplace import check_known
 
     settings = given_settings(data_dir=data)
@@ -365,10 +422,14 @@ def db_upgrade(data: DataOption = None) -> None:
         before = schema_revision(engine)
         check_known(before)
         upgrade(engine)
+        with transaction(sessions_of(engine)) as session:
+            entered = open_log(session, at=utc_now())
     finally:
         engine.dispose()
     after = newest_revision()
     typer.echo(f"already at {after}" if before == after else f"upgraded from {before or 'nothing'} to {after}")
+    if entered:
+        typer.echo(f"the log was opened with {entered} rows from before it; from now on no row changes unseen")
 
 
 @user_app.command(
@@ -437,7 +498,10 @@ def demo(
 @answers
 def run(
     only: Annotated[
-        list[str] | None, typer.Option("--only", help="watch, work, relay or web; may be repeated. Default: all.")
+        list[str] | None,
+        typer.Option(
+            "--only", help="watch, work, relay, deadlines, notary, store or web; may be repeated. Default: all."
+        ),
     ] = None,
     data: DataOption = None,
     port: Annotated[int | None, typer.Option("--port", help="Default: 8600.", min=1, max=65535)] = None,

@@ -54,6 +54,7 @@ def examine(settings: Settings) -> list[Finding]:
         _data_folder,
         _redis,
         _weights,
+        _plates,
         _video_libraries,
         _clock,
     )
@@ -164,6 +165,18 @@ def _weights(settings: Settings) -> Iterator[Finding]:
         yield Finding("weights", ok=True, detail=f"{detector.name}, sha256:{detector.digest[:16]}…, {detector.folder}")
         if detector.weakness is not None:
             yield Finding("weights", ok=True, detail=detector.weakness)
+
+
+def _plates(_settings: Settings) -> Iterator[Finding]:
+    from detectors.errors import DetectorError  # noqa: PLC0415 - with the rest of the detectors
+    from detectors.plates.plate_weights import versions as plate_versions  # noqa: PLC0415
+
+    try:
+        found = ", ".join(f"{package} {number}" for package, number in plate_versions().items())
+    except DetectorError as error:
+        yield Finding("plates", ok=False, detail=f"{error}; until then incidents have no plate")
+    else:
+        yield Finding("plates", ok=True, detail=found)
 
 
 def _video_libraries(_settings: Settings) -> Iterator[Finding]:

@@ -15,20 +15,29 @@ from redis.exceptions import RedisError
 from rq import Queue
 from sqlalchemy import select
 
+from cases.lifecycle import PROGRAM
 from detectors.errors import DetectorError
+from evidence.derivatives import requests
+from evidence.errors import EvidenceError
+from evidence.vault import Vault
+from ingest.derive import derive as make_derivative
 from ingest.errors import IngestError
 from models.database import Sessions, reading
 from models.enums import RecordingState
 from models.incidents import Recording
-from streetwitness.analysis import alone_with
+from streetwitness.analysis import alone_with, detector_on, weights_of
 from streetwitness.analysis import analyse as take_down_the_road
 from streetwitness.errors import BeingAnalysed
 from streetwitness.settings import load_settings
-from streetwitness.workplace import Workplace, opened_workplace
+from streetwitness.stores import at_hand
+from streetwitness.workplace import Workplace, now, opened_workplace
 
 log = logging.getLogger(__name__)
 
 QUEUE = "recordings"
+# what a person waits for comes before the next recording, what the program wants at drafting after all of them
+WAITED_FOR, AT_LEISURE = "derivatives", "derivatives-at-leisure"
+QUEUES = (WAITED_FOR, QUEUE, AT_LEISURE)
 LONGEST_JOB_S = 24 * 3600
 SWEEP_EVERY_S = 1.0
 ASK_AGAIN_AFTER_S = 30.0
@@ -48,6 +57,25 @@ def analyse(recording_id: str) -> None:
         log.info("recording %s analysed in %s s", recording_id, report.analysis.get("wall_s"))
 
 
+def derive(derivative_id: str) -> None:
+    """The job. What is made already, or cannot be made, is left alone; its row says which."""
+    with opened_workplace(load_settings()) as workplace, Vault.open(workplace.data.vault) as vault:
+        try:
+            done = make_derivative(
+                workplace.sessions,
+                vault,
+                uuid.UUID(derivative_id),
+                detector=lambda: detector_on(weights_of(workplace.settings)),
+                clock=now,
+                at_hand=at_hand(workplace.settings),
+            )
+        except (EvidenceError, DetectorError) as error:  # no room, no weights: asked again until there are
+            log.error("derivative %s: %s", derivative_id, error)  # noqa: TRY400 - the sentence says it all
+            return
+        if done:
+            log.info("derivative %s made", derivative_id)
+
+
 def recordings_to_do(sessions: Sessions) -> list[uuid.UUID]:
     """Recordings that still wait for their analysis, oldest first."""
     with reading(sessions) as session:
@@ -58,16 +86,26 @@ def recordings_to_do(sessions: Sessions) -> list[uuid.UUID]:
         )
 
 
+def derivatives_to_do(sessions: Sessions) -> dict[uuid.UUID, str]:
+    """What is asked for and not made yet, oldest first, with the queue it belongs in."""
+    with reading(sessions) as session:
+        return {row.id: AT_LEISURE if row.asked_by == PROGRAM else WAITED_FOR for row in requests.to_do(session)}
+
+
 def ring(redis: Redis, recordings: Iterable[uuid.UUID]) -> None:
     """Puts the recordings into the queue, except those that stand in it already."""
-    queue = Queue(QUEUE, connection=redis)
+    _enqueue(redis, QUEUE, analyse, "analyse", recordings)
+
+
+def _enqueue(redis: Redis, name: str, job: Callable[[str], None], verb: str, rows: Iterable[uuid.UUID]) -> None:
+    queue = Queue(name, connection=redis)
     waiting = set(queue.job_ids)
-    for recording_id in recordings:
-        job_id = f"analyse-{recording_id}"
+    for row_id in rows:
+        job_id = f"{verb}-{row_id}"
         if job_id not in waiting:
             queue.enqueue(
-                analyse,
-                str(recording_id),
+                job,
+                str(row_id),
                 job_id=job_id,
                 job_timeout=LONGEST_JOB_S,
                 result_ttl=0,
@@ -83,16 +121,24 @@ class Sweeper:
         self._asked: dict[uuid.UUID, float] = {}
 
     def sweep(self) -> list[uuid.UUID]:
-        """One round; which recordings it rang for. One is asked for again only after a while."""
+        """One round; which recordings and derivatives it rang for. One is asked for again only after a while."""
         at = self._clock()
+        derivatives = {
+            each: name for each, name in derivatives_to_do(self._workplace.sessions).items() if self._is_due(each, at)
+        }
+        for name in (WAITED_FOR, AT_LEISURE):
+            _enqueue(self._redis, name, derive, "derive", [each for each in derivatives if derivatives[each] == name])
         due = [
             each
             for each in recordings_to_do(self._workplace.sessions)
-            if (each not in self._asked or at - self._asked[each] >= ASK_AGAIN_AFTER_S) and self._is_free(each)
+            if self._is_due(each, at) and self._is_free(each)
         ]
         ring(self._redis, due)
-        self._asked |= dict.fromkeys(due, at)
-        return due
+        self._asked |= dict.fromkeys([*due, *derivatives], at)
+        return [*due, *derivatives]
+
+    def _is_due(self, row_id: uuid.UUID, at: float) -> bool:
+        return row_id not in self._asked or at - self._asked[row_id] >= ASK_AGAIN_AFTER_S
 
     def _is_free(self, recording_id: uuid.UUID) -> bool:
         try:

@@ -1,18 +1,24 @@
-"""The processes of a site: watcher, worker, web, relay. The supervisor starts each, and each leaves when it is gone."""
+"""The processes of a site: watcher, worker, web, relay, deadlines, copier, notary.
+
+The supervisor starts each, and each leaves when it is gone.
+"""
 
 import logging
 import os
 import signal
 import sys
 import threading
+import time
+from importlib.metadata import version
 
-from streetwitness.errors import Misuse
+from streetwitness.errors import Misuse, SettingsRefused
 from streetwitness.settings import load_settings
 from streetwitness.workplace import Workplace, now, opened_workplace
 
 log = logging.getLogger(__name__)
 
-RELAY_LOOKS_EVERY_S = 2.0
+RELAY_LOOKS_EVERY_S = 0.5
+DEADLINES_EVERY_S = 0.5
 MEGABYTE = 1_000_000
 
 
@@ -28,7 +34,15 @@ def leave_with_parent() -> None:
 
 def run_process(name: str) -> None:
     """Runs the process of that name until SIGTERM. Raises Misuse for a name that is none."""
-    doors = {"watcher": watch, "worker": work, "web": serve, "relay": deliver}
+    doors = {
+        "watcher": watch,
+        "worker": work,
+        "web": serve,
+        "relay": deliver,
+        "deadlines": escalate,
+        "copier": copy,
+        "notary": notarise,
+    }
     if name not in doors:
         raise Misuse(f"there is no process {name!r}; there are {', '.join(doors)}")
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -60,6 +74,7 @@ def watch(workplace: Workplace) -> None:
             clock=OurClock(),
             sampling=Sampling(look_s=settings.look_s),
             ring=lambda: PacketRing(settings.ring_s, settings.ring_mb * MEGABYTE, budget),
+            sm3=settings.sm3,
         )
         Watcher(around, workplace.key(), holder_name()).run(stop)
 
@@ -68,7 +83,8 @@ def work(workplace: Workplace) -> None:
     from redis import Redis  # noqa: PLC0415
     from rq import Queue, SimpleWorker  # noqa: PLC0415
 
-    from streetwitness.jobs import QUEUE, Sweeper  # noqa: PLC0415
+    from streetwitness.housekeeping import Housekeeper  # noqa: PLC0415
+    from streetwitness.jobs import QUEUES, Sweeper  # noqa: PLC0415
 
     url = workplace.settings.redis_url
     assert url is not None, "the supervisor says where Redis is"
@@ -76,28 +92,49 @@ def work(workplace: Workplace) -> None:
     with Redis.from_url(url.get_secret_value()) as redis:
         sweeping = threading.Thread(target=Sweeper(workplace, redis).run, args=(stop,), name="sweeper")
         sweeping.start()
+        keeping = threading.Thread(target=Housekeeper(workplace).run, args=(stop,), name="housekeeper")
+        keeping.start()
         try:
             # in this process and not in a fork: the network is loaded once, and OpenVINO's threads do not survive one
-            SimpleWorker([Queue(QUEUE, connection=redis)], connection=redis).work(logging_level="WARNING")
+            queues = [Queue(name, connection=redis) for name in QUEUES]
+            SimpleWorker(queues, connection=redis).work(logging_level="WARNING")
         finally:
             stop.set()
             sweeping.join()
+            keeping.join()
 
 
 def serve(workplace: Workplace) -> None:
     import uvicorn  # noqa: PLC0415
 
+    from evidence.bundle import Signing  # noqa: PLC0415
+    from evidence.content_credentials import ContentCredentials  # noqa: PLC0415
+    from evidence.errors import CredentialsUnusable  # noqa: PLC0415
     from review_ui.app import ReviewSettings, make_app  # noqa: PLC0415
+    from streetwitness.gateways import webhooks_of  # noqa: PLC0415
+    from streetwitness.stores import at_hand  # noqa: PLC0415
 
     settings = workplace.settings
+    credentials = None
+    if settings.content_credentials is not None:
+        try:
+            software = ("StreetWitness", version("streetwitness"))
+            credentials = ContentCredentials.opened(settings.content_credentials, software)
+        except CredentialsUnusable as error:
+            raise SettingsRefused(str(error)) from error
     app = make_app(
         ReviewSettings(
             sessions=workplace.sessions,
             vault_root=workplace.data.vault,
             drafts_dir=workplace.data.drafts,
+            at_hand=at_hand(settings),
+            personal_data_key=workplace.key(),
+            signing=Signing(workplace.data.signing_key, settings.timestamp_roots),
             public_hosts=settings.public_hosts,
             secure_cookies=settings.secure_cookies,
+            credentials=credentials,
             metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
+            webhooks=webhooks_of(workplace),
         )
     )
     uvicorn.run(
@@ -112,17 +149,46 @@ def serve(workplace: Workplace) -> None:
 
 
 def deliver(workplace: Workplace) -> None:
-    from notify.file_gateway import FileGateway  # noqa: PLC0415
-    from notify.relay import Relay  # noqa: PLC0415
+    from streetwitness.gateways import keep_promises, relay_of  # noqa: PLC0415
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    relay = Relay(
-        sessions=workplace.sessions,
-        gateway=FileGateway(workplace.data.outbox),
-        personal_data_key=workplace.key(),
-        language="zh",
-        clock=now,
+    keep_promises(relay_of(workplace), stop)
+
+
+def escalate(workplace: Workplace) -> None:
+    from cases import deadlines  # noqa: PLC0415
+    from streetwitness.gateways import asks_register  # noqa: PLC0415
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    ask = asks_register(workplace)
+    while not stop.wait(DEADLINES_EVERY_S):
+        deadlines.work_off(workplace.sessions, now, ask)
+
+
+def copy(workplace: Workplace) -> None:
+    from streetwitness.stores import keep_copies  # noqa: PLC0415
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    keep_copies(workplace, stop, time.monotonic)
+
+
+def notarise(workplace: Workplace) -> None:
+    from datetime import timedelta  # noqa: PLC0415
+
+    from evidence.notary import Notary, Outside  # noqa: PLC0415
+    from evidence.timestamping import Authority  # noqa: PLC0415
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    settings = workplace.settings
+    url, heads_to = settings.timestamp_url, settings.publish_heads_to
+    outside = Outside(
+        authority=Authority(url.get_secret_value(), settings.timestamp_authorities) if url else None,
+        publish_to=heads_to.get_secret_value() if heads_to else None,
+        shown=settings.heads_shown,
     )
-    while not stop.wait(RELAY_LOOKS_EVERY_S):
-        relay.deliver_due()
+    every = timedelta(seconds=settings.head_every_s)
+    Notary(workplace.sessions, workplace.data.signing_key, now, every, outside).run(stop)

@@ -15,7 +15,15 @@ from streetwitness.settings import Settings
 from streetwitness.supervisor import Supervisor
 from streetwitness.workplace import opened_workplace
 
-PARTS = {"watch": "watcher", "work": "worker", "relay": "relay", "web": "web"}
+PARTS = {
+    "watch": "watcher",
+    "work": "worker",
+    "relay": "relay",
+    "deadlines": "deadlines",
+    "notary": "notary",
+    "store": "copier",
+    "web": "web",
+}
 
 
 def run_site(settings: Settings, only: Sequence[str]) -> None:
@@ -23,7 +31,8 @@ def run_site(settings: Settings, only: Sequence[str]) -> None:
     unknown = sorted(set(only) - PARTS.keys())
     if unknown:
         raise Misuse(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
-    parts = [part for part in PARTS if part in only or not only]
+    there = PARTS.keys() if settings.store_url else PARTS.keys() - {"store"}
+    parts = [part for part in PARTS if part in only or (part in there and not only)]
     if only and settings.redis_url is None and {"work", "web"} & set(parts) != {"work", "web"}:
         raise Misuse("worker and web on different machines need one Redis; name it with STREETWITNESS_REDIS_URL")
     if "web" in parts:

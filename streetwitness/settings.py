@@ -6,18 +6,21 @@ URLs print as ***. Where files lie below the data folder is said here and nowher
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
+from cryptography.x509 import Certificate, load_pem_x509_certificates
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from ingest.camera_address import PRIVATE_NETWORKS, Networks
 from models.database import sqlite_url
 from streetwitness.errors import SettingsRefused
+from streetwitness.message_settings import MessageSettings
 
 PREFIX = "STREETWITNESS_"
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -44,6 +47,10 @@ class DataDir:
     @property
     def personal_data_key(self) -> Path:
         return self.root / "keys" / "personal_data.key"
+
+    @property
+    def signing_key(self) -> Path:
+        return self.root / "keys" / "signing.pem"
 
     @property
     def drafts(self) -> Path:
@@ -81,7 +88,7 @@ class DataDir:
             ) from error
 
 
-class Settings(BaseSettings):
+class Settings(MessageSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid")
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("streetwitness"))
@@ -100,8 +107,20 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None  # None: /metrics answers nobody
     camera_networks: Annotated[tuple[str, ...], NoDecode] = PRIVATE_NETWORKS  # where cameras may be dialled
+    timestamp_url: SecretStr | None = None  # an RFC 3161 authority; None: nobody outside dates what is sealed
+    timestamp_roots: Path | None = None  # PEM: the authority's certificates, by which its tokens are checked
+    publish_heads_to: SecretStr | None = None  # a file, a folder/ or an http(s) URL
+    head_every_s: Annotated[float, Field(ge=10, le=86400)] = 3600.0
+    content_credentials: Path | None = None  # a folder with chain.pem and key.pem; None: exports carry none
+    sm3: bool = False  # SM3 beside SHA-256 in the statement of every seal
 
-    @field_validator("data_dir", "footage")
+    store_url: str | None = None  # of sealed objects, beside the vault: s3://bucket/prefix?endpoint=… (docs/stores.md)
+    store_access_key: SecretStr | None = None  # None: as AWS programs find theirs
+    store_secret_key: SecretStr | None = None
+    store_key_file: Path | None = None  # what copies are encrypted with; None: they are plain
+    store_keep_local_days: Annotated[float, Field(ge=0)] | None = None  # None: the vault keeps everything
+
+    @field_validator("data_dir", "footage", "content_credentials", "timestamp_roots", "store_key_file")
     @classmethod
     def whole_path(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
@@ -118,6 +137,32 @@ class Settings(BaseSettings):
         """Raises ValueError for what is no network such as 10.0.0.0/8."""
         Networks.of(texts)
         return texts
+
+    @model_validator(mode="after")
+    def authority_is_whole(self) -> Self:
+        """Raises ValueError for an authority whose tokens could not be checked."""
+        if (self.timestamp_url is None) != (self.timestamp_roots is None):
+            raise ValueError("TIMESTAMP_URL and TIMESTAMP_ROOTS (the authority's certificates, PEM) need each other")
+        return self
+
+    @property
+    def timestamp_authorities(self) -> list[Certificate]:
+        """The certificates that tokens must lead back to; none where no authority is named. Raises SettingsRefused."""
+        if self.timestamp_roots is None:
+            return []
+        try:
+            return load_pem_x509_certificates(self.timestamp_roots.read_bytes())
+        except (OSError, ValueError) as error:
+            raise SettingsRefused(
+                f"{PREFIX}TIMESTAMP_ROOTS: {self.timestamp_roots} cannot be read as certificates in PEM ({error})"
+            ) from error
+
+    @property
+    def heads_shown(self) -> str:
+        """Where heads are published, as rows may say it: of a URL what is before its path."""
+        to = self.publish_heads_to.get_secret_value() if self.publish_heads_to else ""
+        scheme, separator, rest = to.partition("://")
+        return f"{scheme}://{re.split('[/?#]', rest)[0].rpartition('@')[2]}" if separator else to
 
     @property
     def data(self) -> DataDir:
@@ -151,7 +196,8 @@ def load_settings(environment: Mapping[str, str] = os.environ, **given: Any) -> 
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
-        name = f"{PREFIX}{'_'.join(str(part) for part in first['loc'])}".upper()
+        named = "_".join(str(part) for part in first["loc"])
+        name = f"{PREFIX}{named}".upper() if named else "the settings do not fit together"
         raise SettingsRefused(f"{name}: {first['msg'].removeprefix('Input ')}; correct it or unset it") from error
 
 

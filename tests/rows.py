@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from evidence import log_contents
 from evidence.seen_with import ClockThen, SeenWith, Weights
 from models.enums import (
     Act,
@@ -183,6 +184,7 @@ def add_event(session: Session, incident: Incident, **differs: Any) -> CaseEvent
     event = CaseEvent(**(values | differs))
     session.add(event)
     session.flush()
+    log_contents.enter(session, event)
     return event
 
 

@@ -32,6 +32,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "onvif": ("ingest/onvif_device.py", "notify/loudspeaker.py"),
     "prometheus_client": ("review_ui/metrics.py",),
     "rfc8785": ("evidence/canonical.py",),
+    "c2pa": ("evidence/content_credentials.py",),
+    "obstore": ("evidence/store.py",),
+    "pyrage": ("evidence/encryption.py",),
 }
 
 

@@ -1,7 +1,8 @@
-"""The folder that the trainer reads: street pictures, frames of clips and composites, labelled, in YOLO format.
+"""The folder that the trainer reads: street pictures, frames of clips, composites and enlarged parts, in YOLO format.
 
-WORK/data/{train,calibration,val}/{images,labels}, data.yaml, and prepared.json, written last, which says what the
-folder holds. A folder without it is what a stopped preparation left, and is made anew.
+WORK/data/{train,calibration,val}/{images,labels}; data.yaml names all of train/, near.yaml a list in which enlarged
+parts and pictures of people near by weigh more; prepared.json, written last, says what the folder holds. A folder
+without it is what a stopped preparation left, and is made anew.
 """
 
 import json
@@ -27,8 +28,9 @@ from detectors.training.cut_outs import CutOut, cut_out, stands_free
 from detectors.training.errors import StepMissing, UnusableMaterial
 from detectors.training.labelled_picture import Label, yolo_lines
 from detectors.training.pictures import at_most, clip_pictures, read_picture, write_picture
-from detectors.training.teacher import completed, teach
+from detectors.training.teacher import SURE, completed, sees, teach
 from detectors.training.weather import EFFECTS
+from detectors.training.zooms import empty_part, zoom
 from models.whole_file import whole_file
 
 CLIPS_FILE = Path(__file__).with_name("clips.toml")
@@ -39,6 +41,16 @@ EFFECT_SHARE = 0.7
 SECOND_EFFECT_SHARE = 0.3
 # How often a class is drawn for pasting: what the street pictures have least of, oftenest.
 DRAWN = {"person": 5, "bicycle": 4, "car": 3, "motorcycle": 2, "bus": 2, "truck": 2, "litter": 1}
+# The same for the object that an enlarged part is made round, and for the source a person is taken from: people are
+# what the street pictures hardly show near by, and coco and deped are where they were labelled by hand.
+ZOOMED = {"person": 10, "car": 4, "truck": 3, "bus": 3, "motorcycle": 2, "bicycle": 1}
+PERSONS_FROM = {"coco": 5, "deped": 4, "clip": 2}
+ZOOMED_FROM_PX = 20.0  # the longer side of the smallest object that is enlarged
+THROUGHOUT = {"coco"}  # every object is labelled by hand: the teacher can only add what is not there
+EMPTY_FROM = {"coco": 3, "mixlitter": 2, "cnlitter": 2}
+NEVER = 0.1  # the teacher's confidence below which a part may be called empty
+REPEATED = {"coco": 6, "deped": 2}  # how often near.txt names the pictures of these sources
+NEAR_COMPOSITES = 4  # every so many-th composite is in near.txt
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,8 @@ class Settings:
     calibration: int = 128
     cut_outs_per_class: int = 300
     rendered: int = 200
+    zooms: int = 1800
+    empty_parts: int = 250
 
 
 @dataclass
@@ -60,8 +74,11 @@ class Scene:
     labels: list[Label] = field(repr=False)
 
 
+Anchor = tuple[Scene, Label]
+
+
 def data_file(work: Path) -> Path:
-    """data.yaml of a finished preparation. Raises StepMissing."""
+    """data.yaml of a finished preparation; near.yaml lies beside it. Raises StepMissing."""
     if not (work / "data" / "prepared.json").is_file():
         raise StepMissing(work / "data" / "prepared.json", "prepare")
     return work / "data" / "data.yaml"
@@ -97,7 +114,8 @@ def prepare(images: Path, footage: Path | None, teacher: Detector, work: Path, s
     cuts = _cut_outs(streets + from_clips, settings.cut_outs_per_class, rng)
     _composites(streets + from_clips, cuts, folder, settings.composites, rng)
     rendered_pictures(folder, settings.rendered, settings.seed)
-    _write_data_yaml(folder)
+    enlarged_parts(streets + from_clips, teacher, folder, settings)
+    write_lists(folder)
     summary = {
         **asked,
         "street": len(streets),
@@ -228,10 +246,77 @@ def _drawn(cuts: dict[str, list[CutOut]], count: int, rng: Generator) -> list[Cu
     return [cuts[names[int(at)]][int(rng.integers(len(cuts[names[int(at)]])))] for at in chosen]
 
 
-def _write_data_yaml(folder: Path) -> None:
+def enlarged_parts(scenes: Sequence[Scene], teacher: Detector, folder: Path, settings: Settings) -> None:
+    """Parts round single objects, completed by the teacher, who sees more of them now; and parts that hold nothing.
+
+    A generator of its own, so that what was prepared without them stays the same to the byte.
+    """
+    rng = np.random.default_rng([settings.seed, 1])
+    anchors = _anchors(scenes)
+    there = {name: weight for name, weight in ZOOMED.items() if anchors[name]}
+    for number in range(settings.zooms if there else 0):
+        scene, anchor = _anchor(anchors[_weighted(there, rng)], rng)
+        picture, labels = zoom(read_picture(scene.path), scene.labels, anchor, rng)
+        if rng.random() < EFFECT_SHARE / 2:
+            picture = EFFECTS[str(rng.choice(list(EFFECTS)))](picture, rng)
+        elif _source(scene.path) not in THROUGHOUT:
+            labels = completed(labels, sees(teacher, picture, SURE))
+        _keep(folder / "train", f"zoom_{number:05d}", picture, labels)
+    _empty_parts(scenes, teacher, folder, settings.empty_parts, rng)
+
+
+def _anchors(scenes: Sequence[Scene]) -> dict[str, list[Anchor]]:
+    found: dict[str, list[Anchor]] = {name: [] for name in ZOOMED}
+    for scene in scenes:
+        for label in scene.labels:
+            if label.class_name in ZOOMED and max(label.box.width, label.box.height) >= ZOOMED_FROM_PX:
+                found[label.class_name].append((scene, label))
+    return found
+
+
+def _anchor(of_class: list[Anchor], rng: Generator) -> Anchor:
+    """One of them; a person by source first, so that the few who were labelled by hand come often."""
+    if of_class[0][1].class_name == "person":
+        sources = dict.fromkeys(_source(scene.path) for scene, _ in of_class)
+        source = _weighted({name: PERSONS_FROM.get(name, 1) for name in sources}, rng)
+        of_class = [each for each in of_class if _source(each[0].path) == source]
+    return of_class[int(rng.integers(len(of_class)))]
+
+
+def _empty_parts(scenes: Sequence[Scene], teacher: Detector, folder: Path, count: int, rng: Generator) -> None:
+    by_source: dict[str, list[Scene]] = {}
+    for scene in scenes:
+        by_source.setdefault(_source(scene.path), []).append(scene)
+    weights = {name: EMPTY_FROM.get(name, 1) for name in by_source}
+    for number in range(count):
+        of_source = by_source[_weighted(weights, rng)]
+        scene = of_source[int(rng.integers(len(of_source)))]
+        part = empty_part(read_picture(scene.path), scene.labels, rng)
+        if part is not None and not sees(teacher, part, NEVER):
+            _keep(folder / "train", f"empty_{number:05d}", part, [])
+
+
+def _source(path: Path) -> str:
+    return path.stem.split("_", 1)[0]
+
+
+def _weighted(weights: dict[str, int], rng: Generator) -> str:
+    shares = np.array(list(weights.values()), np.float64)
+    return str(rng.choice(list(weights), p=shares / shares.sum()))
+
+
+def write_lists(folder: Path) -> None:
+    """data.yaml over all pictures, and near.yaml over near.txt, which repeats some and leaves out some composites."""
+    near = []
+    for path in sorted((folder / "train" / "images").glob("*.jpg")):
+        source, number = _source(path), path.stem.rsplit("_", 1)[1]
+        if source != "composite" or int(number) % NEAR_COMPOSITES == 0:
+            near += [f"./train/images/{path.name}\n"] * REPEATED.get(source, 1)
+    (folder / "near.txt").write_text("".join(near), "utf-8")
     names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
-    text = f"path: {folder.resolve()}\ntrain: train/images\nval: val/images\ntest: calibration/images\nnames:\n{names}"
-    (folder / "data.yaml").write_text(text, "utf-8")
+    for file, train in (("data.yaml", "train/images"), ("near.yaml", "near.txt")):
+        text = f"path: {folder.resolve()}\ntrain: {train}\nval: val/images\ntest: calibration/images\nnames:\n{names}"
+        (folder / file).write_text(text, "utf-8")
 
 
 def _boxes(labels: Path) -> dict[str, int]:

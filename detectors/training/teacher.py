@@ -69,6 +69,15 @@ def teach(detector: Detector, picture: Bytes) -> list[Label]:
     return [Label(one.class_name, one.box) for one in merged(sure, sure_in_part)]
 
 
+def sees(detector: Detector, picture: Bytes, confidence: float) -> list[Label]:
+    """What the teacher says of the whole picture with at least this confidence; BGR with even sides."""
+    frame = as_frame(picture)
+    [found] = detector.detect([Look(frame, (Box(0, 0, frame.width, frame.height),))])
+    return [
+        Label(one.class_name, one.box) for one in found if one.confidence >= confidence and one.class_name in CLASSES
+    ]
+
+
 def completed(labels: Sequence[Label], taught: Iterable[Label]) -> list[Label]:
     """The labels and what the teacher adds to them. What stands there already is never moved or renamed."""
     return [*labels, *(one for one in taught if not any(_stands_for(label, one) for label in labels))]

@@ -28,6 +28,9 @@ class Stage:
     epochs: int
     learning_rate: float
     plain_epochs: int  # the last ones, without mosaics
+    pictures: str = "data.yaml"  # which of the lists that dataset.py writes
+    mosaics: float = 1.0  # the share of pictures that are made of four; a mosaic hardly ever shows a near thing whole
+    warmup_epochs: int = 2
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,14 @@ class Settings:
     """What was chosen by measurement; docs/model-card.md has the figures."""
 
     seed: int = 2026
-    # most is learned from small pictures at half the cost; large ones then bring back what is small in the street
-    stages: tuple[Stage, ...] = (Stage(288, 40, 0.01, 0), Stage(416, 8, 0.005, 2))
+    # Most is learned from small pictures at half the cost; large ones then bring back what is small in the street. The
+    # last two teach what is near, which mosaics of street pictures show only in pieces.
+    stages: tuple[Stage, ...] = (
+        Stage(288, 40, 0.01, 0),
+        Stage(416, 8, 0.005, 2),
+        Stage(320, 3, 0.008, 0, "near.yaml", 0.5),
+        Stage(416, 4, 0.005, 2, "near.yaml", 0.5, 1),
+    )
     batch: int = 32
     optimizer: str = "MuSGD"
     loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores
@@ -83,9 +92,10 @@ def _stage_trained(data: Path, folder: Path, stage: Stage, settings: Settings, b
         # Stopped after the last epoch, before Ultralytics had tidied up: there is nothing left to train.
         keep_checkpoint(checkpoint, last)
     else:
-        overrides = arguments(data, folder, stage, settings, begin_with)
+        pictures = data.with_name(stage.pictures)
+        overrides = arguments(pictures, folder, stage, settings, begin_with)
         if checkpoint.is_file():
-            overrides = {"resume": str(checkpoint), "data": str(data), "cache": "ram", "save_dir": str(folder)}
+            overrides = {"resume": str(checkpoint), "data": str(pictures), "cache": "ram", "save_dir": str(folder)}
         _trainer(overrides, folder, settings).train()
     (folder / "finished").touch()
     return last
@@ -128,9 +138,10 @@ def arguments(data: Path, folder: Path, stage: Stage, settings: Settings, begin_
         "optimizer": settings.optimizer,
         "lr0": stage.learning_rate,
         "cos_lr": True,
-        "warmup_epochs": 2,
+        "warmup_epochs": stage.warmup_epochs,
         "warmup_bias_lr": 0.0,
         "momentum": 0.9,
+        "mosaic": stage.mosaics,
         "close_mosaic": stage.plain_epochs,
         "scale": 0.6,  # street cameras see the same car at 15 and at 300 pixels
         "degrees": 2.0,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evidence.sufficiency import MOMENTS, ExhibitShown, SufficiencyFacts, check, say, words
+from evidence.sufficiency import MOMENTS, PARTS_OF, ExhibitShown, SufficiencyFacts, check, say, words
 from models.enums import ClockMeasure, ClockSource, ExhibitKind, ExhibitMoment, Offence
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
@@ -59,9 +59,12 @@ def missing(facts: SufficiencyFacts) -> set[str]:
     return {finding.code for finding in check(facts) if not finding.ok}
 
 
+OTHERS = {code for parts in PARTS_OF.values() for code in parts}  # asked for of other offences
+
+
 def test_the_whole_set_is_sufficient() -> None:
     assert missing(FACTS) == set()
-    assert {finding.code for finding in check(FACTS)} == set(words("zh")) - {"evidence_set"}
+    assert {finding.code for finding in check(FACTS)} == set(words("zh")) - {"evidence_set"} - OTHERS
 
 
 CASES = {
@@ -128,7 +131,24 @@ CASES = {
             "close_up",
         },
     ),
-    "another_offence": (replace(FACTS, offence=Offence.DUMPING), {"evidence_set"}),
+    "cut_off_by_the_picture": (
+        changed(ExhibitKind.STILL, GRACE_END, lambda still: replace(still, vehicle_whole=False)),
+        {"vehicle_whole"},
+    ),
+    "no_photograph_of_the_sign": (
+        replace(FACTS, missing_papers=["sign_photographed"]),
+        {"camera_papers", "marking"},
+    ),
+    "dumping_with_everything": (replace(FACTS, offence=Offence.DUMPING), {"evidence_set"}),
+    "dumping_without_the_act": (
+        replace(FACTS, offence=Offence.DUMPING, exhibits=without(ExhibitKind.CLIP, ENTRY)),
+        {"evidence_set", "clip_act"},
+    ),
+    "vending_with_everything": (replace(FACTS, offence=Offence.STREET_VENDING, plate=None), {"evidence_set"}),
+    "vending_not_shown_after_the_warnings": (
+        replace(FACTS, offence=Offence.STREET_VENDING, exhibits=without(ExhibitKind.STILL, GRACE_END)),
+        {"evidence_set", "still_warned", "clip_warned"},
+    ),
 }
 
 

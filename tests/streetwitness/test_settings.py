@@ -52,7 +52,7 @@ def test_cameras_are_dialled_in_private_networks_unless_others_are_named(monkeyp
     ("name", "hint"),
     [
         ("STREETWITNESS_DATA_DRI", "did you mean STREETWITNESS_DATA_DIR?"),
-        ("STREETWITNESS_XYZZY_PLUGH", "known are STREETWITNESS_CAMERA_NETWORKS, STREETWITNESS_DATABASE_URL"),
+        ("STREETWITNESS_XYZZY_PLUGH", "known are STREETWITNESS_ALIYUN_ACCESS_KEY_ID, STREETWITNESS_ALIYUN_ACCESS_KEY"),
         ("streetwitness_wieghts", "did you mean STREETWITNESS_WEIGHTS?"),
     ],
     ids=["letters_swapped", "nothing_like_it", "lower_case"],

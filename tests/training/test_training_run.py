@@ -21,6 +21,7 @@ from detectors.geometry import Box
 from detectors.openvino_engine import OpenVinoDetector
 from detectors.sightings import Look
 from detectors.training.classes import CLASSES
+from detectors.training.dataset import write_lists
 from detectors.training.errors import ForeignWork, StepMissing, UnusableMaterial
 from detectors.training.labelled_picture import yolo_lines
 from detectors.training.pictures import as_frame
@@ -33,7 +34,7 @@ TRAIN = """
 import sys
 from pathlib import Path
 from detectors.training.training_run import Settings, Stage, train
-stages = (Stage(64, int(sys.argv[3]), 0.01, 0), Stage(96, 2, 0.005, 1))
+stages = (Stage(64, int(sys.argv[3]), 0.01, 0), Stage(96, 2, 0.005, 1, "near.yaml", 0.5, 1))
 settings = Settings(stages=stages, batch=4, loaders=0)
 train(Path(sys.argv[1]), Path(sys.argv[2]), settings, resume=sys.argv[4] == "resume")
 """
@@ -73,11 +74,10 @@ def killed_and_resumed(tmp_path_factory: pytest.TempPathFactory) -> StoppedRun:
         for number in range(6):
             picture = road(64, 64, seed=number)
             label = draw_car(picture, Box(10 + number, 20, 40 + number, 45))
-            cv2.imwrite(str(work / "data" / split / "images" / f"{number}.jpg"), picture)
-            (work / "data" / split / "labels" / f"{number}.txt").write_text(yolo_lines([label], 64, 64))
+            cv2.imwrite(str(work / "data" / split / "images" / f"road_{number}.jpg"), picture)
+            (work / "data" / split / "labels" / f"road_{number}.txt").write_text(yolo_lines([label], 64, 64))
     data = work / "data" / "data.yaml"
-    names = "".join(f"  {number}: {name}\n" for number, name in enumerate(CLASSES))
-    data.write_text(f"path: {work / 'data'}\ntrain: train/images\nval: val/images\nnames:\n{names}")
+    write_lists(work / "data")
 
     process = training_of(work, data, resume=False)
     checkpoint = work / "run" / "1" / "checkpoint.pt"
@@ -107,7 +107,8 @@ def test_a_training_that_was_killed_goes_on_where_it_was(killed_and_resumed: Sto
 
 def test_the_second_stage_goes_on_with_larger_pictures_from_what_the_first_learned(killed_and_resumed: StoppedRun):
     told = YAML(typ="safe").load((killed_and_resumed.work / "run" / "2" / "args.yaml").read_text())
-    assert told["imgsz"] == 96
+    assert (told["imgsz"], told["mosaic"], told["warmup_epochs"]) == (96, 0.5, 1)
+    assert Path(told["data"]).name == "near.yaml"
     assert told["pretrained"] == str(killed_and_resumed.work / "run" / "1" / "weights" / "last.pt")
     with (killed_and_resumed.work / "run" / "2" / "results.csv").open() as file:
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2]
