@@ -24,6 +24,7 @@ from review_ui.webhook_routes import from_aliyun, from_twilio
 from tests.conftest import Database
 from tests.review_ui.conftest import PASSWORD, RunningDesk, serve, token_in
 
+NOWHERE = uuid.UUID("00000000-0000-4000-8000-000000000000")  # the id of nothing
 SAFE = {"GET", "HEAD"}
 LINKS = (owner_link, officer_link)  # the link is the key
 PROVIDERS = (from_twilio, from_aliyun)  # of messages: they sign, or know a token
@@ -210,9 +211,9 @@ def test_the_draft_in_its_frame_may_bring_its_style_and_nothing_else(desk: Runni
     [
         ("/nowhere", 404),
         ("/incidents/not-an-id", 404),
-        (f"/incidents/{uuid.uuid4()}", 404),
-        (f"/incidents/{uuid.uuid4()}/draft", 404),
-        (f"/media/{uuid.uuid4()}", 404),
+        (f"/incidents/{NOWHERE}", 404),
+        (f"/incidents/{NOWHERE}/draft", 404),
+        (f"/media/{NOWHERE}", 404),
         ("/media/../../etc/passwd", 404),
         ("/media/%2e%2e%2fstreetwitness.db", 404),
         ("/static/../app.py", 404),
