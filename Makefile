@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# a good part of the suite waits for cameras and clocks, so that two cores have work for three
+WORKERS := $(shell cores=$$(nproc 2>/dev/null || echo 2); echo $$((cores > 3 ? cores : 3)))
 INSTALLED := $(VENV)/.installed
 
 # nothing but the package registry is ever asked for anything
@@ -16,7 +18,7 @@ demo: $(INSTALLED)
 	$(BIN)/streetwitness demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(INSTALLED)
 	$(BIN)/ruff format --check .

@@ -111,6 +111,19 @@ class MessageNotDead(CaseError):
         self.state = state
 
 
+class UnknownLoudspeaker(CaseError):
+    def __init__(self, loudspeaker: object) -> None:
+        super().__init__(f"there is no loudspeaker {loudspeaker}; add it to the site file")
+
+
+class AnnouncementRefused(CaseError):
+    """Nothing is said through the loudspeaker. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
 class ReasonMissing(CaseError):
     def __init__(self) -> None:
         super().__init__("write the reason; it goes on record")
@@ -122,3 +135,12 @@ class RegisterRefused(CaseError):
     def __init__(self, path: Path, problems: "Sequence[Problem]") -> None:
         super().__init__("\n".join(f"{path}: {problem}" for problem in problems))
         self.path, self.problems = path, tuple(problems)
+
+
+class UploadRefused(CaseError):
+    """A file cannot be handed in so. why: the key of its sentence at the desk, which has it in two languages."""
+
+    def __init__(self, why: str, **facts: object) -> None:
+        told = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in facts.items())
+        super().__init__(f"the upload was refused: {why.replace('_', ' ')}{told}")
+        self.why, self.facts = why, facts

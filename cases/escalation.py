@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, joinedload
 from cases import dispatch, draft_case, telling
 from cases.ladder import Do, Expire, Ladder, Over, Taken, Wait, ladder_of, next_step, waits_out_the_grace
 from cases.lifecycle import PROGRAM, advance
+from models.announcements import Announcement
 from models.enums import Act, Asker, CameraState, IncidentState, LadderAct, NoticeStatus, OutboxState, StepOutcome
 from models.escalation import LadderStep, LookRequest
 from models.incidents import OPEN_STATES, Incident
@@ -62,7 +63,16 @@ def due(session: Session, at: datetime) -> list[uuid.UUID]:
             OutboxMessage.state == OutboxState.DEAD,
         ),
     )
-    waiting = and_(Incident.next_step_at.is_not(None), or_(Incident.next_step_at <= at, told))
+    announced = exists().where(
+        LadderStep.incident_id == Incident.id,
+        LadderStep.outcome.is_(None),
+        LadderStep.act == LadderAct.ANNOUNCE,
+        Announcement.incident_id == Incident.id,
+        OutboxMessage.id == Announcement.outbox_message_id,
+        OutboxMessage.created_at >= LadderStep.began_at,  # the promise of this step, and of none before
+        OutboxMessage.state.in_((OutboxState.SENT, OutboxState.DEAD)),
+    )
+    waiting = and_(Incident.next_step_at.is_not(None), or_(Incident.next_step_at <= at, told, announced))
     return list(session.scalars(select(Incident.id).where(waiting).order_by(Incident.next_step_at, Incident.id)))
 
 

@@ -16,15 +16,17 @@ import shapely
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from cases.camera_entry import CameraEntry, Identity, Name, Part, Preset, Seconds, is_url
+from cases.camera_entry import CameraEntry, Identity, Name, Part, Preset, Seconds, is_url, without_login
 from cases.errors import LadderRefused, SiteFileRefused
 from cases.ladder import read as read_ladder
 from cases.site_yaml import Document, NotYaml, Problem, named, read_yaml
 from cases.site_yaml import Path as FieldPath
 from cases.timetable import days_of, minutes_of
 from models.enums import AreaLevel, Offence
+from notify.loudspeaker import DRIVERS, NEEDS_URL, SCHEMES
 
 MAX_BYTES = 1_000_000
+USUAL_VOLUME, USUAL_COOLDOWN_S = 100, 20  # of a loudspeaker
 
 # GA 36-2018: province, letter of the issuing office, then five or six signs, or four and one of the special words
 CHINESE_PLATE = re.compile(
@@ -119,6 +121,12 @@ def _ladder(value: dict[str, Any]) -> dict[str, Any]:
     except LadderRefused as error:
         raise ValueError(str(error)) from error
     return value
+
+
+def _driver(text: str) -> str:
+    if text not in DRIVERS:
+        raise ValueError(f"`{text}` is no driver; there are {', '.join(DRIVERS)}")
+    return text
 
 
 # as cases/ladders.toml has them; None: the one there
@@ -227,10 +235,38 @@ class OfficerEntry(Part):
 
 
 class LoudspeakerEntry(Part):
+    """User name and password may stand in the url; a password left out is the one there was, as with cameras.
+
+    quiet: hours in which nothing is said. cooldown_s: silence between what the program says by itself.
+    """
+
     id: Identity
     camera: str
-    driver: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+    driver: Annotated[str, AfterValidator(_driver)]
     url: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    username: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    password: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(default=None, repr=False)
+    volume: Annotated[int, Field(ge=1, le=200)] = USUAL_VOLUME
+    cooldown_s: Annotated[int, Field(ge=0, le=3600)] = USUAL_COOLDOWN_S
+    quiet: tuple[Hours, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def login_taken_out(cls, value: Any) -> Any:
+        """From the url, so that nothing after this holds it there."""
+        if not isinstance(value, dict) or not isinstance(value.get("url"), str) or value.get("driver") not in SCHEMES:
+            return value
+        bare, login = without_login(value["url"], SCHEMES[value["driver"]])
+        taken = {} if login is None else {"username": login[0]} | ({"password": login[1]} if login[1] else {})
+        return taken | value | {"url": bare}
+
+    @model_validator(mode="after")
+    def can_be_reached(self) -> Self:
+        if self.driver in NEEDS_URL and self.url is None:
+            raise ValueError(f"a loudspeaker of driver {self.driver} needs its url, http://10.1.2.3")
+        if self.password is not None and self.username is None:
+            raise ValueError("a password needs its username")
+        return self
 
 
 class SiteValues(Part):

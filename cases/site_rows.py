@@ -17,9 +17,20 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from cases.camera_entry import hosts_of
 from cases.camera_register import Registered, register_camera
 from cases.errors import SiteConflict
-from cases.site_file import AreaEntry, GeofenceEntry, Hours, LoudspeakerEntry, OfficerEntry, SiteFile, VehicleEntry
+from cases.site_file import (
+    USUAL_COOLDOWN_S,
+    USUAL_VOLUME,
+    AreaEntry,
+    GeofenceEntry,
+    Hours,
+    LoudspeakerEntry,
+    OfficerEntry,
+    SiteFile,
+    VehicleEntry,
+)
 from cases.vehicle_register import register_vehicle
 from models.dispatch import Area
 from models.enums import AreaLevel, Transport
@@ -74,7 +85,7 @@ def apply(session: Session, site_file: SiteFile, key: PersonalDataKey, *, actor:
         _apply_geofence(session, report, geofence, actor=actor, at=at, reason=f"imported from {site_file.path.name}")
     _end_geofences(session, report, site, {each.id for each in values.geofences}, at=at)
     for loudspeaker in values.loudspeakers:
-        _apply_loudspeaker(session, report, site, loudspeaker)
+        _apply_loudspeaker(session, report, site, loudspeaker, key)
     for vehicle in values.vehicles:
         _apply_vehicle(session, report, vehicle, key)
     for officer in values.officers:
@@ -195,15 +206,39 @@ def _end_geofences(session: Session, report: ApplyReport, site: Site, named: set
         report.ended.append(f"geofence {version.geofence_id} (version {version.version})")
 
 
-def _apply_loudspeaker(session: Session, report: ApplyReport, site: Site, entry: LoudspeakerEntry) -> None:
-    values = {"camera_id": entry.camera, "driver": entry.driver, "url": entry.url}
+def _apply_loudspeaker(
+    session: Session, report: ApplyReport, site: Site, entry: LoudspeakerEntry, key: PersonalDataKey
+) -> None:
+    values: dict[str, Any] = {
+        "camera_id": entry.camera,
+        "driver": entry.driver,
+        "url": entry.url,
+        "username": entry.username,
+        "volume": entry.volume,
+        "cooldown_s": entry.cooldown_s,
+        "quiet": _hours(entry.quiet) or None,
+    }
+    where = f"loudspeaker.password:{entry.id}"
     loudspeaker = session.get(Loudspeaker, entry.id)
     if loudspeaker is None:
-        session.add(Loudspeaker(id=entry.id, **values))
+        sealed = None if entry.password is None else key.seal(entry.password, where)
+        session.add(Loudspeaker(id=entry.id, password_sealed=sealed, **values))
         report.added.append(f"loudspeaker {entry.id}")
         return
     if session.get_one(Camera, loudspeaker.camera_id).site_id != site.id:
         raise SiteConflict(f"loudspeaker {entry.id} belongs to another site; give this one another id")
+    there = loudspeaker.password_sealed
+    if entry.password is not None:
+        if there is None or key.open(there, where) != entry.password:
+            values["password_sealed"] = key.seal(entry.password, where)
+    elif entry.username is None:
+        values["password_sealed"] = None
+    elif there is not None and (
+        entry.username != loudspeaker.username or not hosts_of(entry.url) <= hosts_of(loudspeaker.url)
+    ):
+        raise SiteConflict(  # whoever may edit a file must not have the password sent elsewhere
+            f"loudspeaker {entry.id} has another user name or another host than before; write its password again"
+        )
     _set(report, f"loudspeaker {entry.id}", loudspeaker, values)
 
 
@@ -232,7 +267,7 @@ def _apply_officer(session: Session, report: ApplyReport, entry: OfficerEntry, k
 def dump(session: Session, key: PersonalDataKey, path: Path, *, site: str | None = None) -> None:
     """Writes the site as a file that, imported here, gives the same rows; readable by its owner alone (0600).
 
-    The passwords of cameras are not in it; elsewhere they are to be written into it first.
+    The passwords of cameras and loudspeakers are not in it; elsewhere they are to be written into it first.
 
     site: its name; may be left out where there is only one. Raises SiteConflict.
     """
@@ -303,7 +338,19 @@ def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap
             for officer in officers
         ],
         "loudspeakers": [
-            _without_defaults({"id": each.id, "camera": each.camera_id, "driver": each.driver, "url": each.url})
+            _without_defaults(
+                {
+                    "id": each.id,
+                    "camera": each.camera_id,
+                    "driver": each.driver,
+                    "url": each.url,
+                    "username": each.username,
+                    "volume": None if each.volume == USUAL_VOLUME else each.volume,
+                    "quiet": each.quiet,
+                }
+            )
+            # silence of no length is a statement, so only the usual one is left out
+            | ({} if each.cooldown_s == USUAL_COOLDOWN_S else {"cooldown_s": each.cooldown_s})
             for each in loudspeakers
         ],
     }

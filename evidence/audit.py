@@ -6,6 +6,7 @@ change a head that is already elsewhere. It only reads, all of it as of one mome
 place; the tree's part of that is in evidence/audit_tree.py.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,25 +26,27 @@ from evidence.digest import sha256_of_bytes
 from evidence.errors import NotAHead, NotAKey, NotCanonical, TokenRefused
 from evidence.log_contents import LoggedRow, said_by
 from evidence.merkle import leaf_hash
-from evidence.signature import check
+from evidence.signature import check, key_id_of
 from evidence.timestamp_token import checked, claimed
 from evidence.tree_heads import PublishedHead
 from evidence.vault import Vault
 from models.copies import ObjectCopy
 from models.digest import sha256_of
-from models.enums import CopyState, LogKind
+from models.enums import CopyState, CustodyAct, LogKind
 from models.exhibits import CustodyEvent, Exhibit, SealedObject
 from models.incidents import CaseEvent, Incident, ReviewDecision
 from models.proof import LogEntry, SealStatement, SigningKeyRow, Timestamp, TreeHead
-from models.retention import Deletion
+from models.retention import Deletion, LegalHold, ServedDecision
 
 PAGE = 1000
 DELETING = timedelta(days=1)  # bytes may be gone before their deletion is noted as done, for as long as a purge takes
 CLOCKS_AGREE_S = 60.0  # between the authority's time and ours when its answer came
+WRITTEN_WITHIN = timedelta(hours=1)  # of the moment an entry is dated: no transaction is open for longer
 HISTORIES: tuple[tuple[type[LoggedRow], tuple[Any, ...]], ...] = (
     (CustodyEvent, (CustodyEvent.incident_id, CustodyEvent.seq)),
     (CaseEvent, (CaseEvent.incident_id, CaseEvent.seq)),
     (ReviewDecision, (ReviewDecision.id,)),
+    (ServedDecision, (ServedDecision.id,)),
     (SealStatement, (SealStatement.exhibit_id,)),
 )
 OF_ROWS = frozenset({LogKind.CUSTODY, LogKind.TRANSITION, LogKind.DECISION, LogKind.SEAL, LogKind.DELETION})
@@ -51,12 +54,14 @@ OF_ROWS = frozenset({LogKind.CUSTODY, LogKind.TRANSITION, LogKind.DECISION, LogK
 
 @dataclass(frozen=True)
 class Brought:
-    """What the auditor brings. heads: as published. roots: the timestamp authority's; without, tokens are half checked.
+    """What the auditor brings. heads: as published. keys: ids of the site's keys as they were handed over; None: those
+    of the database are believed. roots: the timestamp authority's; without, tokens are half checked.
 
     vault: where the objects lie; None leaves them out.
     """
 
     heads: Sequence[PublishedHead] = ()
+    keys: frozenset[str] | None = None
     roots: Sequence[x509.Certificate] = ()
     vault: Path | None = None
 
@@ -74,6 +79,7 @@ class _Entry:
     sha256: str
     content: bytes | None
     leaf_index: int | None
+    at: datetime
 
     @property
     def name(self) -> str:
@@ -101,6 +107,8 @@ class _Audit:
         self._check_left_over()
         self._check_statements()
         self._check_custody_and_states()
+        self._check_holds()
+        self._check_promises()
         self._check_tokens()
         if self.brought.vault is not None:
             self._check_objects(self.brought.vault)
@@ -117,7 +125,7 @@ class _Audit:
             LogEntry.leaf_index.is_(None), LogEntry.leaf_index, LogEntry.id
         )
         for row, kind, reference, at, sha256, content, leaf, leaf_index in self.session.execute(query):
-            entry = _Entry(row, kind, reference, sha256, content, leaf_index)
+            entry = _Entry(row, kind, reference, sha256, content, leaf_index, at)
             computed = leaf_hash(log.leaf_data(kind, reference, sha256, at))
             if computed != leaf:
                 self._fault(FaultCode.REWRITTEN, entry.name, "the entry no longer gives the leaf that was made of it")
@@ -150,8 +158,10 @@ class _Audit:
                 same = canonical(keys.content_of(key, replaces)) == entry.content
             except (NotCanonical, KeyError, TypeError):
                 same = False
-            if not same:
+            if not same or not _is_named_after_itself(key):
                 self._fault(FaultCode.REWRITTEN, f"signing key {key.key_id}", "its row is not as the log has it")
+            elif self.brought.keys is not None and key.key_id not in self.brought.keys:
+                self._fault(FaultCode.SIGNATURE, f"signing key {key.key_id}", "it is none of the keys that were given")
         for entry in self._entries.values():
             if entry.kind is LogKind.KEY and entry.reference.removeprefix("key/") not in self._keys:
                 self._fault(FaultCode.DROPPED, entry.name, "the row of this signing key is gone")
@@ -169,11 +179,17 @@ class _Audit:
                 self.verdict.notes.append(f"{not_covered} entries are newer than the last head")
         elif self._leaves:
             self.verdict.notes.append("no head was signed yet: rows can be held against each other alone")
+        self._check_dates(stored)
         if not self.brought.heads:
             self.verdict.notes.append(
                 "no published heads were given (--heads): who holds the signing key, or could set the whole database "
                 "back, is not found out"
             )
+            if self.brought.keys is None:
+                self.verdict.notes.append(
+                    "nor was the site's key (--key): who could write to the database may have signed all heads anew "
+                    "with a key of their own"
+                )
 
     def _stored_heads(self, stored: Sequence[TreeHead]) -> Iterator[Checkpoint]:
         before: TreeHead | None = None
@@ -184,6 +200,21 @@ class _Audit:
             if before is not None and (head.at < before.at or head.size < before.size):
                 self._fault(FaultCode.CLOCK, name, f"it comes after head {before.number} and is older or smaller")
             before = head
+
+    def _check_dates(self, stored: Sequence[TreeHead]) -> None:
+        """What a head does not have in it was written after that head, and can hardly be dated long before."""
+        heads = iter(stored)
+        head, before = next(heads, None), None
+        late: list[_Entry] = []
+        for entry in sorted(self._entries.values(), key=lambda each: (each.leaf_index is None, each.leaf_index or 0)):
+            while head is not None and (entry.leaf_index is None or entry.leaf_index >= head.size):
+                head, before = next(heads, None), head
+            if before is not None and entry.at < before.at - WRITTEN_WITHIN:
+                late.append(entry)
+        if late:
+            what = f"dated {instant(late[0].at)}, long before a head that was signed without it: the clock was set back"
+            more = f"; {len(late) - 1} more like it" if len(late) > 1 else ""
+            self._fault(FaultCode.CLOCK, late[0].name, what + more)
 
     def _published_heads(self, on_record: set[bytes]) -> Iterator[Checkpoint]:
         for given in self.brought.heads:
@@ -269,6 +300,11 @@ class _Audit:
                 unsigned += 1
             elif not self._signed(statement.key_id, statement.content, statement.signature, statement.signed_at):
                 self._fault(FaultCode.SIGNATURE, name, "the signature of its statement does not hold")
+        left_over = select(SealStatement.exhibit_id).outerjoin(Exhibit, Exhibit.id == SealStatement.exhibit_id)
+        for exhibit_id in self.session.scalars(
+            left_over.where(Exhibit.id.is_(None)).order_by(SealStatement.exhibit_id)
+        ):
+            self._fault(FaultCode.DROPPED, f"exhibit {exhibit_id}", "it was sealed, and its row is gone")
         if unsigned:
             self.verdict.notes.append(f"{unsigned} statements of seals wait for their signature; the notary gives it")
 
@@ -303,7 +339,35 @@ class _Audit:
         for broken in custody_chain.breaks(chain, chain[0]["incident"]):
             self._fault(FaultCode.REWRITTEN, f"custody of incident {chain[0]['incident']}", broken)
 
+    def _check_holds(self) -> None:
+        """The rows keep the evidence, the register says who put and lifted them: they must say the same."""
+        register: Counter[tuple[Any, ...]] = Counter()
+        acts = CustodyEvent.act.in_((CustodyAct.HELD, CustodyAct.RELEASED))
+        for event in self.session.scalars(select(CustodyEvent).where(acts)):
+            register[event.act, event.incident_id, event.actor, event.at, event.reason] += 1
+        rows: Counter[tuple[Any, ...]] = Counter()
+        for hold in self.session.scalars(select(LegalHold)):
+            rows[CustodyAct.HELD, hold.incident_id, hold.put_by, hold.put_at, hold.reason] += 1
+            if hold.lifted_at is not None:
+                lifted = (hold.lifted_by, hold.lifted_at, hold.lift_reason)
+                rows[CustodyAct.RELEASED, hold.incident_id, *lifted] += 1
+        for act, incident_id, actor, at, _ in register - rows:
+            what = f"{act.value} by {actor} on {instant(at)}, and no row says so any more"
+            self._fault(FaultCode.DROPPED, f"legal hold on incident {incident_id}", what)
+        for act, incident_id, actor, at, _ in rows - register:
+            what = f"{act.value} by {actor} on {instant(at)}, and the register of custody does not know it"
+            self._fault(FaultCode.INSERTED, f"legal hold on incident {incident_id}", what)
+
     # what others said, and the bytes
+
+    def _check_promises(self) -> None:
+        """A timestamp is promised with every statement and every head; a token that is unwelcome goes with its row."""
+        stated = select(SealStatement.exhibit_id).outerjoin(Timestamp, Timestamp.exhibit_id == SealStatement.exhibit_id)
+        signed = select(TreeHead.number).outerjoin(Timestamp, Timestamp.head_number == TreeHead.number)
+        named = [f"of exhibit {each}" for each in self.session.scalars(stated.where(Timestamp.id.is_(None)))]
+        named += [f"of head {each}" for each in self.session.scalars(signed.where(Timestamp.id.is_(None)))]
+        for name in named:
+            self._fault(FaultCode.DROPPED, f"timestamp {name}", "it was promised, and its row is gone")
 
     def _check_tokens(self) -> None:
         owed: list[datetime] = []
@@ -332,6 +396,10 @@ class _Audit:
                     off_s.append(abs((said - stamp.answered_at).total_seconds()))
                     if said != stamp.stamped_at:
                         self._fault(FaultCode.TIMESTAMP, name, f"the row says another time than the token, {said}")
+        if off_s and not self.brought.roots:
+            self.verdict.notes.append(
+                f"{len(off_s)} timestamps were not checked by an authority's certificate; name it in the settings"
+            )
         if off_s and max(off_s) > CLOCKS_AGREE_S:
             wrong = sum(each > CLOCKS_AGREE_S for each in off_s)
             self.verdict.notes.append(
@@ -365,11 +433,20 @@ class _Audit:
                 continue
             if actual != sealed.sha256:
                 self._fault(FaultCode.OBJECT, name, f"its bytes are sha256:{actual}")
+            elif deletion is not None and deletion.done_at is not None:
+                self._fault(FaultCode.OBJECT, name, "it is on record as deleted by rule, and the vault holds it")
         if away:
             self.verdict.notes.append(f"{away} objects lie in the store alone and were not read")
 
     def _all(self, row_type: Any, order: Sequence[Any]) -> Iterator[Any]:
         yield from self.session.scalars(select(row_type).order_by(*order).execution_options(yield_per=PAGE))
+
+
+def _is_named_after_itself(key: SigningKeyRow) -> bool:
+    try:
+        return key_id_of(key.public_pem.encode()) == key.key_id
+    except NotAKey:
+        return False
 
 
 def _differences(exhibit: Exhibit, statement: SealStatement) -> list[str]:

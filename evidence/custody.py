@@ -51,7 +51,6 @@ def record(
     )
     event.digest = custody_chain.digest_of(entry_of(event))
     session.add(event)
-    session.flush()
     log.append(session, LogKind.CUSTODY, reference_of(event), entry_of(event), at=at)
     return event
 

@@ -33,7 +33,7 @@ def append(
 ) -> LogEntry:
     """Enters what happened. reference: which row says so, once in the log. content: what it says, or its bytes.
 
-    Raises NotCanonical; IntegrityError where the log has this reference already.
+    Raises NotCanonical. Where the log has this reference already, the flush of the session raises IntegrityError.
     """
     said = content if isinstance(content, bytes) else canonical(dict(content))
     sha256 = sha256_of_bytes(said)
@@ -46,7 +46,6 @@ def append(
         leaf=leaf_hash(leaf_data(kind, reference, sha256, at)),
     )
     session.add(entry)
-    session.flush()
     return entry
 
 

@@ -14,8 +14,9 @@ from models.enums import LogKind
 from models.exhibits import CustodyEvent
 from models.incidents import CaseEvent, ReviewDecision
 from models.proof import LogEntry, SealStatement
+from models.retention import ServedDecision
 
-LoggedRow = CustodyEvent | CaseEvent | ReviewDecision | SealStatement
+LoggedRow = CustodyEvent | CaseEvent | ReviewDecision | ServedDecision | SealStatement
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ def said_by(row: LoggedRow) -> Said:
             return _event(row)
         case ReviewDecision():
             return _decision(row)
+        case ServedDecision():
+            return _served(row)
         case SealStatement():
             return Said(LogKind.SEAL, f"seal/{row.exhibit_id}", row.content, row.stated_at)
 
@@ -73,3 +76,16 @@ def _decision(decision: ReviewDecision) -> Said:
         "at": instant(decision.at),
     }
     return Said(LogKind.DECISION, f"decision/{decision.id}", canonical(content), decision.at)
+
+
+def _served(served: ServedDecision) -> Said:
+    """From that day the appeal periods run, and after them the evidence goes."""
+    content = {
+        "id": str(served.id),
+        "incident": str(served.incident_id),
+        "served_on": served.served_on.isoformat(),
+        "document": served.document,
+        "recorded_by": served.recorded_by,
+        "recorded_at": instant(served.recorded_at),
+    }
+    return Said(LogKind.DECISION, f"served/{served.id}", canonical(content), served.recorded_at)

@@ -16,6 +16,7 @@ from models.enums import CustodyAct, LogKind
 from models.exhibits import CustodyEvent, Exhibit
 from models.incidents import CaseEvent, ReviewDecision
 from models.proof import LogEntry, TreeHead
+from models.retention import ServedDecision
 
 OPENING = "opening"
 
@@ -29,7 +30,7 @@ def open_log(session: Session, *, at: datetime) -> int:
     if _any(session, LogEntry.id) or _any(session, TreeHead.number):
         return 0
     rows: list[Any] = []
-    for row_type in (CustodyEvent, CaseEvent, ReviewDecision):
+    for row_type in (CustodyEvent, CaseEvent, ReviewDecision, ServedDecision):
         rows += session.scalars(select(row_type)).all()
     exhibits = session.scalars(select(Exhibit).options(joinedload(Exhibit.sealed)).order_by(Exhibit.id)).all()
     if not rows and not exhibits:
@@ -41,7 +42,7 @@ def open_log(session: Session, *, at: datetime) -> int:
         "exhibits": len(exhibits),
     }
     log.append(session, LogKind.OPENING, OPENING, content, at=at)
-    for row in sorted(rows, key=lambda row: (row.at, log_contents.said_by(row).reference)):
+    for row in sorted(rows, key=lambda row: (log_contents.said_by(row).at, log_contents.said_by(row).reference)):
         log_contents.enter(session, row)
     sealed_by = {
         (event.incident_id, event.sha256): event.actor

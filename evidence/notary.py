@@ -28,11 +28,12 @@ FIRST_REST, LONGEST_REST = timedelta(seconds=15), timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Outside:
-    """Who else is told. publish_to: file, folder/ or URL; shown: the same without what opens it."""
+    """Who else is told. publish_to: file, folder/, URL or mailto:; shown: the same without what opens it."""
 
     authority: timestamping.Authority | None = None
     publish_to: str | None = None
     shown: str = ""
+    mail: publication.Mail = publication.no_mail
 
 
 @dataclass
@@ -110,7 +111,7 @@ class Notary:
         at, to = self.clock(), self.outside.publish_to
         if to is None or not self._publication.is_over(at) or not self._asks(lambda each: _unpublished(each, at)):
             return
-        failure = publication.publish_due(self.sessions, to, self.outside.shown, self.clock)
+        failure = publication.publish_due(self.sessions, to, self.outside.shown, self.clock, self.outside.mail)
         if failure is None:
             self._publication.went_well()
             return

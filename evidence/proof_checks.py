@@ -148,7 +148,7 @@ def _check_token(checking: _Checking, each: Mapping[str, Any], content: bytes, c
         return
     if each["token_at"] is None or datetime.fromisoformat(each["token_at"]) != at:
         checking.fault(FaultCode.TIMESTAMP, name, "holds another time than the manifest says")
-    elif claimed_at is not None and at < datetime.fromisoformat(claimed_at) - CLOCK_TOLERANCE:
+    elif claimed_at is not None and datetime.fromisoformat(claimed_at) - at > CLOCK_TOLERANCE:
         checking.fault(FaultCode.TIMESTAMP, name, f"is older than what it is for, which says {claimed_at}")
 
 

@@ -1,7 +1,7 @@
-"""Publishing tree heads where the site's own database cannot reach: a file, a folder, or a webhook.
+"""Publishing tree heads where the site's own database cannot reach: a file, a folder, a webhook, or a mailbox.
 
 A head counts for as much as the place is out of reach of whoever can write to the database: another host, a
-write-once share, a mailing list's archive behind the webhook.
+write-once share, somebody else's mailbox.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from evidence.bounded_post import PostFailed, post
+from evidence.digest import sha256_of_bytes
 from evidence.errors import NotPublished
 from evidence.tree_heads import published_form
 from models.database import Sessions, transaction
@@ -25,16 +26,28 @@ SAID = 500
 MOST_HEADS = 100
 
 
-def publish(head: TreeHead, to: str) -> None:
-    """One line to the end of a file, one file in a folder, or one POST. Raises NotPublished."""
+# sends a line to an address, under a key that makes it one mail however often it is sent; raises NotPublished
+Mail = Callable[[str, str, bytes], None]
+
+
+def no_mail(_address: str, _key: str, _line: bytes) -> None:
+    """Where no mail server is named."""
+    raise NotPublished("the mailbox of the heads", "the settings name no mail server")
+
+
+def publish(head: TreeHead, to: str, mail: Mail = no_mail) -> None:
+    """One line to the end of a file, one file in a folder, one POST, or one mail. Raises NotPublished."""
     line = published_form(head)
     try:
-        if to.startswith(("http://", "https://")):
+        if to.startswith("mailto:"):
+            mail(to.removeprefix("mailto:"), f"tree-head:{sha256_of_bytes(line)}", line)
+        elif to.startswith(("http://", "https://")):
             headers = {"Content-Type": "application/json"}
             post(to, line, headers, deadline_s=DEADLINE_S, most_bytes=MOST_BYTES)
         elif to.endswith("/") or Path(to).is_dir():
             Path(to).mkdir(parents=True, exist_ok=True)
-            with whole_file(Path(to) / f"head-{head.number:08}.json") as file:
+            # A database that was set back gives the same number again: the head that is there must stay.
+            with whole_file(Path(to) / f"head-{head.number:08}-{sha256_of_bytes(line)[:16]}.json") as file:
                 file.write(line)
         else:
             _add_line(Path(to), line)
@@ -44,14 +57,16 @@ def publish(head: TreeHead, to: str) -> None:
         raise NotPublished(to, error.strerror or str(error)) from error
 
 
-def publish_due(sessions: Sessions, to: str, shown: str, clock: Callable[[], datetime]) -> NotPublished | None:
+def publish_due(
+    sessions: Sessions, to: str, shown: str, clock: Callable[[], datetime], mail: Mail = no_mail
+) -> NotPublished | None:
     """Publishes the heads that have not been, the oldest first, until one fails. shown: `to` as it may be recorded."""
     for _ in range(MOST_HEADS):
         head = _claim(sessions, clock())
         if head is None:
             return None
         try:
-            publish(head, to)
+            publish(head, to, mail)
         except NotPublished as error:
             _note(sessions, head.number, publish_failure=str(error)[:SAID], publish_next_at=clock())
             return error

@@ -24,13 +24,14 @@ from sqlalchemy.orm import Session
 from evidence import custody, log
 from evidence.deletion import deletions_that_count, proof_of
 from evidence.errors import PurgeRunning
+from evidence.loose_copies import clear_loose_copies
 from evidence.retention import ENDED, Verdict, earliest_release, keep_uncited_until, keep_until
 from evidence.retention_rows import facts_of
 from evidence.vault import DiskCalls, Recovered, Vault
 from models.base import Base
 from models.copies import ObjectCopy
 from models.database import Sessions, reading, transaction
-from models.enums import CustodyAct, ExhibitKind, LogKind
+from models.enums import CopyState, CustodyAct, ExhibitKind, LogKind
 from models.exhibits import CustodyEvent, Exhibit, SealedObject
 from models.incidents import Incident
 from models.retention import Deletion
@@ -62,12 +63,15 @@ class Releasable:
 class PurgeReport:
     """deleted: digest and size of what went. left: what had to stay this time, because a writer waits with it.
 
-    given_up: what had been intended and is needed again.
+    given_up: what had been intended and is needed again. swept: what had come back after its deletion. loose: files
+    that a killed export or document left.
     """
 
     deleted: list[tuple[str, int]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     given_up: list[str] = field(default_factory=list)
+    swept: list[str] = field(default_factory=list)
+    loose: list[str] = field(default_factory=list)
     recovered: Recovered = field(default_factory=Recovered)
 
     @property
@@ -85,6 +89,8 @@ def purge(
     report = PurgeReport()
     with _alone(vault_root), Vault.open(vault_root, disk) as vault:
         report.recovered = vault.recover(lambda sha256: _is_known(sessions, sha256))
+        report.loose = clear_loose_copies(drafts_dir, at)
+        _sweep(sessions, vault, report)
         _finish_all(sessions, vault, drafts_dir, report, at)
         while True:
             with transaction(sessions) as session:
@@ -92,6 +98,26 @@ def purge(
             if not intended:
                 return report
             _finish_all(sessions, vault, drafts_dir, report, at)
+
+
+def _sweep(sessions: Sessions, vault: Vault, report: PurgeReport) -> None:
+    """Bytes of which the deletion is on record: another machine made it, or somebody who read them from the store at
+    that very moment brought them back.
+    """
+    done = Deletion.done_at.is_not(None) & Deletion.void_at.is_(None)
+    with reading(sessions) as session:
+        asked = select(Deletion.id, SealedObject.sha256, SealedObject.suffix).join(
+            SealedObject, SealedObject.sha256 == Deletion.sha256
+        )
+        gone = session.execute(asked.where(done)).all()
+    for deletion_id, sha256, suffix in gone:
+        if not Vault.path_of(vault.root, sha256, suffix).exists():
+            continue
+        with transaction(sessions) as session:
+            # who seals the same bytes at this moment waits with them, or has made the deletion void
+            deletion = session.get_one(Deletion, deletion_id, with_for_update=True)
+            if deletion.void_at is None and vault.delete(sha256, suffix, lambda: True):
+                report.swept.append(sha256)
 
 
 def due(session: Session, at: datetime, most: int | None = None) -> list[Releasable]:
@@ -231,12 +257,15 @@ def _finish(
     def may_go() -> bool:
         return bool(_judge(session, [deletion.sha256], at))
 
+    if _lies_in_a_store(session, deletion.sha256) and not may_go():
+        # not being in the vault is no sign here that the bytes went before somebody needed them again
+        _give_up(deletion, report, at)
+        return
     if not vault.delete(deletion.sha256, session.get_one(SealedObject, deletion.sha256).suffix, may_go):
         if may_go():
             report.left.append(deletion.sha256)
         else:
-            deletion.void_at, deletion.void_why = at, NEEDED_AGAIN
-            report.given_up.append(deletion.sha256)
+            _give_up(deletion, report, at)
         return
     _delete_documents(session, drafts_dir, deletion)
     deletion.done_at = max(at, deletion.intended_at)
@@ -253,6 +282,16 @@ def _finish(
             sha256=deletion.sha256,
         )
     report.deleted.append((deletion.sha256, deletion.size_bytes))
+
+
+def _give_up(deletion: Deletion, report: PurgeReport, at: datetime) -> None:
+    deletion.void_at, deletion.void_why = at, NEEDED_AGAIN
+    report.given_up.append(deletion.sha256)
+
+
+def _lies_in_a_store(session: Session, sha256: str) -> bool:
+    lies = exists().where(ObjectCopy.sha256 == sha256, ObjectCopy.state != CopyState.REMOVED)
+    return session.scalar(select(lies)) or False
 
 
 def _delete_documents(session: Session, drafts_dir: Path, deletion: Deletion) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from evidence import custody
+from evidence import custody, log_contents
 from evidence.errors import HoldRefused, NoSuchIncident
 from evidence.retention import RetentionFacts, Verdict, keep_until
 from models.enums import CustodyAct
@@ -57,6 +57,7 @@ def record_served(
     )
     session.add(served)
     session.flush()
+    log_contents.enter(session, served)
     return served
 
 

@@ -58,7 +58,6 @@ def seal(
         sealed=sealed,
     )
     session.add(row)
-    session.flush()
     custody.record(
         session,
         incident_id,

@@ -67,7 +67,6 @@ def state(
     }
     statement = SealStatement(exhibit_id=exhibit.id, content=canonical(content), stated_at=at)
     session.add(statement)
-    session.flush()
     session.add(Timestamp(exhibit_id=exhibit.id, promised_at=at, next_at=at))
     log_contents.enter(session, statement)
     return statement

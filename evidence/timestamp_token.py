@@ -82,6 +82,8 @@ def _read(token: bytes) -> TimeStampResponse:
     try:
         answer = decode_timestamp_response(token)
         granted = answer.status == PKIStatus.GRANTED
+        if granted:
+            _ = answer.tst_info.message_imprint, answer.tst_info.gen_time  # parsed only when they are asked for
     except ValueError as error:
         raise TokenRefused(f"not a timestamp token: {error}") from error
     if not granted:

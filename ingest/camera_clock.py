@@ -10,7 +10,7 @@ offset: our UTC minus the camera's. The camera says its time in two ways: with t
 one it was asked for is the one it also writes into the picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ingest.least_delay import WINDOW_S, LeastDelay
@@ -47,6 +47,10 @@ class _Asked:
     at: datetime
 
 
+def _agree(one: ClockOffset, other: ClockOffset) -> bool:
+    return abs(one.offset_s - other.offset_s) <= one.error_s + other.error_s
+
+
 class CameraClock:
     """One camera's, across its connections: media time goes on, and so does this. Feed it every packet."""
 
@@ -62,6 +66,7 @@ class CameraClock:
         self._least, self._most = LeastDelay(), LeastDelay()
         self._told_s: float | None = None  # when the stream last told the camera's time
         self._strange_since_s: float | None = None
+        self._strange_by_s = 0.0  # how far the newest time that was told is from what was known
 
     def packet(self, media_s: float, arrived_at: datetime, camera_utc: datetime | None) -> ClockStep | None:
         """A packet's place in media time, when it came by our clock, and when it was taken by the camera's.
@@ -99,13 +104,32 @@ class CameraClock:
         return ClockStep(at, moved_s) if abs(moved_s) > unsure_s else None
 
     def offset(self, at: datetime) -> ClockOffset | None:
-        """The best that is known of the camera's clock at this time; None where it never said."""
-        known = [each for each in (self._by_stream(), self._by_asking(at)) if each is not None]
-        if len(known) == 2:
-            stream, asked = known
-            if abs(stream.offset_s - asked.offset_s) > stream.error_s + asked.error_s:
-                return asked
-        return min(known, key=lambda each: each.error_s, default=None)
+        """The best that is known of the camera's clock at this time; None where it never said.
+
+        While the stream tells another time than it did, and it is not yet certain whether the clock was set, the bound
+        holds both.
+        """
+        stream, asked = self._by_stream(), self._by_asking(at)
+        if stream is None or asked is None:
+            best = stream or asked
+        elif not _agree(stream, asked):
+            best = asked
+        else:
+            best = min(stream, asked, key=lambda each: each.error_s)
+        if best is None or not self._is_doubted(best, stream):
+            return best
+        return replace(best, error_s=best.error_s + abs(self._strange_by_s))
+
+    def _is_doubted(self, best: ClockOffset, stream: ClockOffset | None) -> bool:
+        """Does what the stream tells lately speak against it? Not against an answer that came since it tells so."""
+        if self._strange_since_s is None or stream is None or not _agree(best, stream):
+            return False
+        return best.measure is ClockMeasure.RTCP or not self._asked_since(self._strange_since_s)
+
+    def _asked_since(self, seconds: float) -> bool:
+        if self._asked is None or self._first_at is None:
+            return False
+        return (self._asked.at - self._first_at).total_seconds() >= seconds
 
     def _by_stream(self) -> ClockOffset | None:
         behind, delay_s = self._behind(), self._delays.least_s
@@ -131,13 +155,23 @@ class CameraClock:
     def _told(self, media_s: float, behind_s: float) -> ClockStep | None:
         known, step = self._behind(), None
         if known is not None and abs(behind_s - known[0]) > STEP_S:
+            self._strange_by_s = known[0] - behind_s
             self._strange_since_s = self._newest_s if self._strange_since_s is None else self._strange_since_s
             if self._newest_s - self._strange_since_s < STEP_LASTS_S:
                 return None
+            self._forget_what_was_asked_before(self._strange_since_s)
             self._begin_stream_clock()
             step = ClockStep(self.utc_of(media_s), known[0] - behind_s)
-        self._strange_since_s = None
+        self._strange_since_s, self._strange_by_s = None, 0.0
         self._least.add(self._newest_s, behind_s)
         self._most.add(self._newest_s, -behind_s)
         self._told_s = self._newest_s
         return step
+
+    def _forget_what_was_asked_before(self, seconds: float) -> None:
+        """An answer of before the clock was set. One that never agreed with the stream is another clock's: it stays."""
+        stream, asked = self._by_stream(), self._asked
+        if stream is None or asked is None or self._asked_since(seconds):
+            return
+        if _agree(stream, ClockOffset(asked.offset_s, asked.error_s, ClockMeasure.ONVIF)):
+            self._asked = None

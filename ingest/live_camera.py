@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,10 +25,11 @@ from evidence.vault import DiskCalls, Vault
 from ingest import camera_memory, leases
 from ingest.back_off import BackOff
 from ingest.camera_address import Networks, parse_stream_url, resolve
-from ingest.camera_clock import LATENCY_S, CameraClock, ClockOffset
+from ingest.camera_clock import LATENCY_S, CameraClock, ClockOffset, ClockStep
 from ingest.camera_health import Watchdog
 from ingest.camera_memory import CameraMemory
 from ingest.camera_worker import CameraWorker
+from ingest.clock_asker import ClockAsker, ask_over_onvif, places
 from ingest.errors import (
     AddressRefused,
     FingerprintUnreadable,
@@ -48,7 +49,14 @@ from ingest.sampler import Sampling
 from ingest.stream_figures import StreamFigures
 from ingest.stream_template import StreamTemplate
 from ingest.utc_axis import UtcAxis
-from ingest.watched_cameras import Report, WatchedCamera, keep_fingerprint, keep_memory, load_memory
+from ingest.watched_cameras import (
+    Report,
+    WatchedCamera,
+    keep_fingerprint,
+    keep_memory,
+    load_memory,
+    view_forgotten_at,
+)
 from ingest.witness import Witness, seen_through
 from models.database import Sessions, reading, transaction
 from models.enums import CameraState, ClockMeasure
@@ -88,6 +96,7 @@ class Surroundings:
     ring: Callable[[], PacketRing]
     disk: DiskCalls | None = None
     sm3: bool = False
+    asked_at_once: threading.BoundedSemaphore = field(default_factory=places)  # for their time
 
 
 class LiveCamera:
@@ -99,6 +108,8 @@ class LiveCamera:
         self.failure: BaseException | None = None
         self.report: Report | None = None  # the newest
         self._dwelling = 0
+        self._fingerprint = camera.fingerprint  # as far as it is on record
+        self._forgotten_at = self._to_forget = camera.forgotten_at
         self._state: CameraState | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.camera_id}", daemon=True)
@@ -108,6 +119,10 @@ class LiveCamera:
 
     def stop(self) -> None:
         self._stopping.set()
+
+    def learn_anew(self, forgotten_at: datetime) -> None:
+        """Somebody said at that time that the view was turned on purpose; said twice it is one."""
+        self._to_forget = forgotten_at
 
     def join(self, at_most_s: float) -> bool:
         """Whether its thread has ended."""
@@ -173,6 +188,7 @@ class LiveCamera:
             LiveTime(self._now_s(), time.monotonic()),
             CameraClock(),
         )
+        self._clock_asker = self._asker_of_this_camera()
         self._seat = around.desk.seat()
         self._witness = Witness(
             around.sessions,
@@ -189,7 +205,7 @@ class LiveCamera:
         if recovered.writers:
             log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
         self._ring = around.ring()
-        self._worker = CameraWorker(self.camera.fences, self._witness, sampling=around.sampling, ring=self._ring)
+        self._worker = self._new_worker()
         self._watchdog = self._watchdog_of_this_view()
         self._figures = StreamFigures()
         self._pulse_due_s = self._memory_due_s = 0.0
@@ -197,12 +213,28 @@ class LiveCamera:
         if self._memory is None:
             self._say_that_nobody_followed()
 
+    def _new_worker(self) -> CameraWorker:
+        return CameraWorker(self.camera.fences, self._witness, sampling=self._around.sampling, ring=self._ring)
+
     def _watchdog_of_this_view(self) -> Watchdog:
         try:
-            return Watchdog(self.camera.fingerprint)
+            return Watchdog(self._fingerprint)
         except FingerprintUnreadable as error:
             log.warning("%s", error, extra={"camera": self.camera.camera_id})
             return Watchdog()
+
+    def _asker_of_this_camera(self) -> ClockAsker | None:
+        camera, around = self.camera, self._around
+        url = camera.onvif_url
+        if url is None:
+            return None
+        return ClockAsker(
+            lambda: ask_over_onvif(
+                url, around.networks, username=camera.username, password=camera.password, utc=around.clock.utc
+            ),
+            around.asked_at_once,
+            camera.camera_id,
+        )
 
     def _now_s(self) -> float:
         """Media second of this moment, as far as it is known without a packet."""
@@ -255,9 +287,23 @@ class LiveCamera:
         for packet in stream.packets():
             if not self._ours():
                 return
+            if packet.keyframe and self._to_forget != self._forgotten_at:
+                self._forget_the_view(stream)
             self._take(packet)
             self._take_in_what_was_seen()
             self._now_and_then()
+
+    def _forget_the_view(self, stream: LiveStream) -> None:
+        """Nothing that stood in the old picture is where it was: none of it goes on, and none is said to have left."""
+        log.info("learning a view anew", extra={"camera": self.camera.camera_id})
+        self._seat.wait(LAST_LOOK_WITHIN_S)
+        self._seat.seen()
+        self._worker.end("the camera was turned on purpose")
+        self._forgotten_at, self._fingerprint = self._to_forget, None
+        self._worker, self._watchdog = self._new_worker(), Watchdog()
+        self._worker.connected(StreamTemplate(stream.facts, stream.stream))
+        self._watchdog.connected(time.monotonic())
+        self._remember()
 
     def _take(self, packet: LivePacket) -> None:
         placed = self._time.place(packet.pts, packet.dts, packet.arrival_s)
@@ -266,7 +312,7 @@ class LiveCamera:
             self._figures.gap(placed.gap)
         step = self._clock.packet(placed.media_s, self._around.clock.utc(packet.arrival_s), packet.camera_utc)
         if step is not None:
-            log.warning("the camera's clock was set", extra={"camera": self.camera.camera_id, "by_s": step.by_s})
+            self._clock_stepped(step)
         base = self._clock.base
         assert base is not None
         if self._first_of_connection:
@@ -282,6 +328,23 @@ class LiveCamera:
                 self._seat.show(look)
         self._watchdog.packet(packet.arrival_s)
         self._note_health(packet.arrival_s)
+
+    def _clock_stepped(self, step: ClockStep) -> None:
+        """Our own times do not follow the camera's; whoever compares them with those in the picture is told."""
+        log.warning("the camera's clock was set", extra={"camera": self.camera.camera_id, "by_s": step.by_s})
+        if self._state is CameraState.WATCHING:
+            at = step.at.isoformat(sep=" ", timespec="seconds")
+            self._condition(CameraState.WATCHING, f"its clock was set by {step.by_s:+.1f} s, noticed at {at}")
+        if self._clock_asker is not None:
+            self._clock_asker.ask_soon()
+
+    def _ask_for_its_time(self, now_s: float) -> None:
+        answer = None if self._clock_asker is None else self._clock_asker.turn(now_s)
+        if answer is None:
+            return
+        step = self._clock.asked(answer.offset_s, answer.error_s, answer.measured_at)
+        if step is not None:
+            self._clock_stepped(step)
 
     def _note_health(self, at_s: float) -> None:
         """A picture that shows something else than the street, or nothing, is a state of the camera."""
@@ -306,6 +369,7 @@ class LiveCamera:
 
     def _now_and_then(self) -> None:
         now_s = time.monotonic()
+        self._ask_for_its_time(now_s)
         if now_s >= self._pulse_due_s:
             self._pulse_due_s = now_s + PULSE_EVERY_S
             self.report = self._reported()
@@ -342,9 +406,15 @@ class LiveCamera:
         at = self._around.clock.utc()
         self._remembered_s, self._remembered_dwelling = time.monotonic(), self._worker.dwelling > 0
         content = camera_memory.encode(self._worker.memory(self._began_at))
+        camera_id, fingerprint = self.camera.camera_id, self._watchdog.fingerprint
         with self._writing(at) as session:
-            keep_memory(session, self.camera.camera_id, fence=self.fence, content=content, at=at)
-            keep_fingerprint(session, self.camera.camera_id, self._watchdog.fingerprint, at)
+            forgotten_at = view_forgotten_at(session, camera_id)
+            if forgotten_at not in (None, self._forgotten_at):
+                self._to_forget = forgotten_at  # what is remembered is of the old view
+                return
+            keep_memory(session, camera_id, fence=self.fence, content=content, at=at)
+            keep_fingerprint(session, camera_id, fingerprint, at)
+        self._fingerprint = fingerprint or self._fingerprint
 
     def _condition(self, state: CameraState, detail: str | None = None, since_s: float | None = None) -> None:
         """since_s: our monotonic second; absent: now."""

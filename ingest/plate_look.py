@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from detectors.errors import DetectorError
+from detectors.errors import NoPlateWeights
 from detectors.frame import Frame
 from detectors.geometry import Box
 from detectors.plates.plate_reading import PlateReading, plates_of_vehicle, prepare
@@ -127,7 +127,7 @@ def _can_read() -> bool:
     """Asked once a process; said once."""
     try:
         prepare()
-    except DetectorError as error:
+    except NoPlateWeights as error:
         log.warning("no plates are read", extra={"why": str(error)})
         return False
     return True

@@ -12,7 +12,7 @@ from ingest.fences import FenceInForce, fences_in_force
 from models.enums import Transport
 from models.personal_data import PersonalDataKey
 from models.places import Camera
-from models.watching import HOME, CameraConnection, CameraMemory, CameraView
+from models.watching import FORGOTTEN, HOME, CameraConnection, CameraMemory, CameraView
 
 FINGERPRINT_EVERY = timedelta(minutes=10)
 
@@ -26,15 +26,17 @@ class WatchedCamera:
     transport: Transport
     username: str | None
     password: str | None = field(repr=False)
+    onvif_url: str | None
     fences: tuple[FenceInForce, ...]
     fingerprint: bytes | None = field(repr=False)  # of its view, where one was learnt
+    forgotten_at: datetime | None = None  # since when it is to be learnt anew, and is not yet
 
     def needs_restart(self, newer: "WatchedCamera") -> bool:
         """Was it changed in what the watching is built on?"""
 
         def built_on(each: "WatchedCamera") -> tuple[object, ...]:
             versions = {fence.version_id for fence in each.fences}
-            return each.source, each.transport, each.username, each.password, versions
+            return each.source, each.transport, each.username, each.password, each.onvif_url, versions
 
         return built_on(self) != built_on(newer)
 
@@ -59,17 +61,30 @@ def load_camera(session: Session, camera_id: str, key: PersonalDataKey, at: date
         return None
     sealed = connection.password_sealed
     view = session.get(CameraView, (camera_id, HOME))
+    forgotten_at = None if view is None else _forgotten_at(view)
     return WatchedCamera(
         camera_id=camera_id,
         source=connection.camera.source,
         transport=connection.transport,
         username=connection.username,
         password=None if sealed is None else key.open(sealed, f"camera_connection.password:{camera_id}"),
+        onvif_url=connection.onvif_url,
         fences=tuple(
             fence for fence in fences_in_force(session, connection.camera, at) if fence.preset in (None, HOME)
         ),
-        fingerprint=None if view is None else view.fingerprint,
+        fingerprint=None if view is None or forgotten_at is not None else view.fingerprint,
+        forgotten_at=forgotten_at,
     )
+
+
+def _forgotten_at(view: CameraView) -> datetime | None:
+    return view.learnt_at if view.fingerprint == FORGOTTEN else None
+
+
+def view_forgotten_at(session: Session, camera_id: str) -> datetime | None:
+    """Since when the view is to be learnt anew; None where it is not. Nobody says so before the transaction ends."""
+    view = session.get(CameraView, (camera_id, HOME), with_for_update=True)
+    return None if view is None else _forgotten_at(view)
 
 
 def load_memory(session: Session, camera_id: str) -> CameraMemory | None:
@@ -91,10 +106,13 @@ def keep_report(session: Session, camera_id: str, report: Report) -> None:
 
 
 def keep_fingerprint(session: Session, camera_id: str, fingerprint: bytes | None, at: datetime) -> None:
-    """How the view looks, as it was learned so far; nothing where that is too little."""
+    """How the view looks, as it was learned so far; nothing where that is too little.
+
+    In a transaction that has asked whether the view was forgotten since.
+    """
     if fingerprint is None:
         return
     view = session.get(CameraView, (camera_id, HOME)) or CameraView(camera_id=camera_id, preset=HOME)
-    if view.learnt_at is None or at - view.learnt_at >= FINGERPRINT_EVERY:
+    if view.learnt_at is None or _forgotten_at(view) is not None or at - view.learnt_at >= FINGERPRINT_EVERY:
         view.fingerprint, view.learnt_at = fingerprint, at
         session.add(view)

@@ -114,6 +114,8 @@ class Watcher:
             newest = self._load(camera_id)
             if newest is None or running.camera.needs_restart(newest):
                 self._stop(camera_id)
+            elif newest.forgotten_at is not None:
+                running.learn_anew(newest.forgotten_at)
 
     def _load(self, camera_id: str) -> WatchedCamera | None:
         with reading(self._around.sessions) as session:

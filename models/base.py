@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Enum, MetaData, TypeDecorator
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, Dialect, Enum, Integer, MetaData, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -31,6 +31,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# PostgreSQL's INTEGER ends at 2 GiB and files do not; SQLite's has 64 bits anyway
+BYTE_COUNT = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Base(DeclarativeBase):
@@ -74,4 +78,4 @@ def one_of(column: str, kinds: Iterable[StrEnum]) -> str:
     return f"{column} IN ({', '.join(repr(kind.value) for kind in kinds)})"
 
 
-__all__ = ["Base", "CheckConstraint", "UtcDateTime", "WithId", "one_of", "words"]
+__all__ = ["BYTE_COUNT", "Base", "CheckConstraint", "UtcDateTime", "WithId", "one_of", "words"]

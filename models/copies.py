@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, words
+from models.base import BYTE_COUNT, Base, words
 from models.enums import CopyState
 
 
@@ -31,7 +31,7 @@ class ObjectCopy(Base):
     key: Mapped[str] = mapped_column(String(200))
     state: Mapped[CopyState] = mapped_column(words(CopyState, "copy_state"), index=True)
     sealed_for: Mapped[str | None] = mapped_column(String(100))
-    stored_bytes: Mapped[int | None]
+    stored_bytes: Mapped[int | None] = mapped_column(BYTE_COUNT)
     etag: Mapped[str | None] = mapped_column(String(200))
     version: Mapped[str | None] = mapped_column(String(200))
     locked_until: Mapped[datetime | None]

@@ -62,6 +62,14 @@ class RecordingState(StrEnum):
     FAILED = "failed"
 
 
+class UploadState(StrEnum):
+    RECEIVING = "receiving"
+    SEALED = "sealed"  # whole, and kept as an original; nobody has looked into it yet
+    TAKEN = "taken"  # it is a recording
+    QUARANTINED = "quarantined"  # not to be opened again; its row says why
+    GIVEN_UP = "given_up"  # ended by its sender, or nothing came for too long; its bytes are gone
+
+
 class Offence(StrEnum):
     ILLEGAL_PARKING = "illegal_parking"
     STREET_VENDING = "street_vending"
@@ -300,3 +308,20 @@ class LookupOutcome(StrEnum):
     NO_PHONE = "no_phone"  # the vehicle is known, nobody can be written to
     UNKNOWN = "unknown"
     UNAVAILABLE = "unavailable"  # no answer
+
+
+class Utterance(StrEnum):
+    """What a loudspeaker is to say."""
+
+    SENTENCE = "sentence"  # one of notify/announcements.toml
+    TYPED = "typed"  # an operator's own words, spoken by the voice of the site
+    RECORDED = "recorded"  # an operator's own voice
+
+
+class AnnouncementState(StrEnum):
+    WAITING = "waiting"
+    PLAYING = "playing"  # handed to the loudspeaker; its answer is not there yet
+    PLAYED = "played"  # and the device said so
+    UNCONFIRMED = "unconfirmed"  # handed over; whether it was heard is not known, and it is not said again
+    SKIPPED = "skipped"  # not said: quiet hours, too late, or of no use any more
+    FAILED = "failed"  # certainly not said

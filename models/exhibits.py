@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, WithId, words
+from models.base import BYTE_COUNT, Base, WithId, words
 from models.enums import CustodyAct, ExhibitKind, ExhibitMoment
 
 
@@ -21,7 +21,7 @@ class SealedObject(Base):
     )
 
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BYTE_COUNT)
     media_type: Mapped[str] = mapped_column(String(100))
     suffix: Mapped[str] = mapped_column(String(10))  # of the file in the vault, with its dot
     sealed_at: Mapped[datetime]

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from models.base import Base, WithId, one_of, words
+from models.base import BYTE_COUNT, Base, WithId, one_of, words
 from models.enums import (
     Act,
     ClockSource,
@@ -38,7 +38,7 @@ class Recording(Base, WithId):
     camera_id: Mapped[str] = mapped_column(ForeignKey("camera.id"))
     path: Mapped[str] = mapped_column(String(1000))
     sha256: Mapped[str] = mapped_column(String(64))
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BYTE_COUNT)
     started_at: Mapped[datetime]
     clock_source: Mapped[ClockSource] = mapped_column(words(ClockSource, "clock_source"))
     state: Mapped[RecordingState] = mapped_column(words(RecordingState, "recording_state"))

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, WithId, words
@@ -113,9 +113,22 @@ class GeofenceVersion(Base, WithId):
 
 
 class Loudspeaker(Base):
+    """A horn by a camera, and how it is reached. url: without user name and password; absent: the camera's stream.
+
+    The password is sealed under `loudspeaker.password:<id>`. volume: percent of the sound as it was made. cooldown_s:
+    silence between what the program says by itself. quiet: timetable of the hours in which it says nothing at all.
+    """
+
     __tablename__ = "loudspeaker"
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     camera_id: Mapped[str] = mapped_column(ForeignKey("camera.id"))
     driver: Mapped[str] = mapped_column(String(32))
     url: Mapped[str | None] = mapped_column(String(1000))
+    username: Mapped[str | None] = mapped_column(String(100))
+    password_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    volume: Mapped[int] = mapped_column(default=100, server_default="100")
+    cooldown_s: Mapped[int] = mapped_column(default=20, server_default="20")
+    quiet: Mapped[list[Any] | None]
+
+    camera: Mapped[Camera] = relationship(lazy="raise")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Base, WithId
+from models.base import BYTE_COUNT, Base, WithId
 
 
 class LegalHold(Base, WithId):
@@ -71,7 +71,7 @@ class Deletion(Base, WithId):
     )
 
     sha256: Mapped[str] = mapped_column(ForeignKey("sealed_object.sha256"))
-    size_bytes: Mapped[int]
+    size_bytes: Mapped[int] = mapped_column(BYTE_COUNT)
     # [{"incident", "kind", "moment"}, …] as they cited it; empty: nothing did
     belonged_to: Mapped[list[Any]]
     why: Mapped[str] = mapped_column(String(64))  # the reason of the rule, a word of evidence/retention.py

@@ -1,6 +1,7 @@
 """Every table, in one import, for those who need the whole schema (migrations, tests)."""
 
 from models import (
+    announcements,
     copies,
     derivatives,
     dispatch,
@@ -16,10 +17,12 @@ from models import (
     replies,
     retention,
     statements,
+    uploads,
     watching,
 )
 
 __all__ = [
+    "announcements",
     "copies",
     "derivatives",
     "dispatch",
@@ -35,5 +38,6 @@ __all__ = [
     "replies",
     "retention",
     "statements",
+    "uploads",
     "watching",
 ]

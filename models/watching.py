@@ -14,6 +14,7 @@ from models.enums import CameraState, ClockMeasure, Transport
 from models.places import Camera
 
 HOME = ""  # the view of a fixed camera, and of a dome that has no presets
+FORGOTTEN = b""  # in place of a fingerprint, since `learnt_at`: the view was turned on purpose and is to be learnt anew
 
 
 class CameraConnection(Base):

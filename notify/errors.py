@@ -35,6 +35,14 @@ class GatewayRefused(NotifyError):
     """A final no: sending the same again gets the same answer."""
 
 
+class SoundRefused(NotifyError):
+    """A sound that no loudspeaker is given."""
+
+
+class NoVoice(NotifyError):
+    """Nothing here can speak, or it did not."""
+
+
 class RegisterUnavailable(NotifyError):
     """The register of vehicles gave no usable answer; ask again later."""
 

@@ -38,15 +38,19 @@ def ask_the_system(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class GatewayNetworks:
-    """The networks that are not the internet and in which gateways may be dialled all the same."""
+    """The networks that are not the internet and in which gateways may be dialled all the same.
+
+    named_in: the setting that says so.
+    """
 
     allowed: tuple[IPv4Network | IPv6Network, ...] = ()
     resolver: Resolver = ask_the_system
+    named_in: str = "gateway_networks"
 
     @classmethod
-    def of(cls, texts: Iterable[str]) -> "GatewayNetworks":
+    def of(cls, texts: Iterable[str], named_in: str = "gateway_networks") -> "GatewayNetworks":
         """Raises ValueError, naming the text, for what is not a network (10.0.0.0/8) or an address."""
-        return cls(tuple(ip_network(text) for text in texts))
+        return cls(tuple(ip_network(text) for text in texts), named_in=named_in)
 
     def address_of(self, host: str, port: int, *, secret: bool) -> Address:
         """The address to dial. secret: the connection is encrypted, so it may leave the networks of the settings.
@@ -64,8 +68,8 @@ class GatewayNetworks:
                 continue
             if not _on_the_internet(address):
                 raise DestinationRefused(
-                    f"{host} ({address}) is not on the internet; if a gateway really is there, name it in "
-                    f"gateway_networks as {address}"
+                    f"{host} ({address}) is not on the internet; if it really is there, name it in "
+                    f"{self.named_in} as {address}"
                 )
             if not secret:
                 raise DestinationRefused(f"{host}: numbers do not travel in clear; use https or, for mail, smtps")
@@ -102,9 +106,16 @@ class GatewayHttp:
     most_bytes: int = MOST_BYTES
 
     def exchange(
-        self, method: str, url: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Ask, and read the whole answer. Raises GatewayUnavailable, GatewayUnreachable and nothing foreign.
+
+        A body in parts is sent as they come; its Content-Length is among the headers.
 
         Errors name the host and never the rest of the URL, which may hold a token.
         """
@@ -133,7 +144,7 @@ class GatewayHttp:
                 ) from error
         if 300 <= came.status < 400:
             raise GatewayUnavailable(f"{host}: sends us to another address, which is not followed; correct its URL")
-        return Reply(came.status, {name.lower(): value for name, value in came.getheaders()}, answer)
+        return Reply(came.status, _each_once(came.getheaders()), answer)
 
     def _whole(self, came: http.client.HTTPResponse, host: str) -> bytes:
         body = bytearray()
@@ -144,6 +155,14 @@ class GatewayHttp:
         if came.length:
             raise http.client.IncompleteRead(b"", came.length)
         return bytes(body)
+
+
+def _each_once(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """One that came several times as one list (RFC 9110 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        found[name.lower()] = f"{found[name.lower()]}, {value}" if name.lower() in found else value
+    return found
 
 
 def check(reply: Reply, who: str) -> None:

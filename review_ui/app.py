@@ -29,6 +29,7 @@ from review_ui import (
     public_pages,
     queue_page,
     sign_in_pages,
+    upload_routes,
     webhook_routes,
 )
 from review_ui.desk import desk_of, make_desk
@@ -65,6 +66,7 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             *message_pages.routes.routes,
             *link_pages.routes.routes,
             *webhook_routes.routes.routes,
+            *upload_routes.routes.routes,
         ],
         middleware=[
             Middleware(EveryAnswer, secure=settings.secure_cookies),

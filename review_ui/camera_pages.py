@@ -3,17 +3,26 @@
 No pictures: a camera's street is shown where there is a reason to look at it, and that is an incident.
 """
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from typing import Annotated
+from urllib.parse import quote
 
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from cases import camera_views
 from cases.camera_entry import redacted
 from cases.cameras import CameraLine, camera_lines, camera_page
-from models.database import reading
+from cases.entitlements import Right, may
+from cases.errors import ReasonMissing
+from models.database import reading, transaction
 from models.enums import CameraState
 from review_ui.desk import Now, TheDesk
-from review_ui.doorkeeper import SignedIn
+from review_ui.doorkeeper import CheckedForm, SignedIn
+from review_ui.errors import ViewNotRelearnt
 
 routes = APIRouter()
+
+MAX_REASON = 200
 
 # what needs a hand first; a camera that is as it should be, last but for those nobody dials
 ORDER = (
@@ -54,7 +63,26 @@ def camera(request: Request, desk: TheDesk, opened: SignedIn, at: Now, camera_id
         source=redacted(shown.line.source),
         at=at,
         why_stopped=why_stopped,
+        may_relearn=shown.line.state is not None and may(opened.user, Right.RELEARN_VIEW),
+        max_reason=MAX_REASON,
     )
+
+
+@routes.post("/cameras/{camera_id}/relearn")
+def relearn(
+    desk: TheDesk,
+    opened: CheckedForm,
+    at: Now,
+    camera_id: str,
+    reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
+) -> Response:
+    """Its view was turned on purpose."""
+    try:
+        with transaction(desk.settings.sessions) as session:
+            camera_views.relearn(session, camera_id, user=opened.user, reason=reason, at=at)
+    except ReasonMissing as error:
+        raise ViewNotRelearnt from error
+    return RedirectResponse(f"/cameras/{quote(camera_id, safe='')}", 303)
 
 
 def why_stopped(line: CameraLine) -> str | None:

@@ -1,11 +1,13 @@
 """Who is asking: the sign-in guard, the check of every form, the limits of a request, the headers of every answer.
 
 Each route depends on `signed_in`, or its path is in PUBLIC; what no person asks for has a guard of its own: metrics
-(review_ui/metrics.py) and what providers of messages send (review_ui/webhook_routes.py). Each form depends on
+(review_ui/metrics.py), what providers of messages send (review_ui/webhook_routes.py), and files that are handed in
+(review_ui/upload_routes.py). Each form depends on
 `checked_form`, or on `first_form` before the sign-in. A test walks the routes and fails for one that does neither.
 """
 
 import hmac
+import math
 import re
 import secrets
 from typing import Annotated
@@ -28,6 +30,8 @@ FIRST_FORM_COOKIE = "first_form"
 MAX_BODY_BYTES = 64 * 1024  # the largest form is a decision with its reason
 MAX_STATEMENT_BYTES = 16_000_000  # what an owner says, with pictures
 STATEMENTS = re.compile(r"/m/[^/]+/statement")
+# a piece of a recording: counted against the length it was begun with, and never held in memory
+PIECES = re.compile(r"/uploads/[0-9a-f-]{36}")
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -148,7 +152,10 @@ class EveryBody:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
-        most = MAX_STATEMENT_BYTES if STATEMENTS.fullmatch(scope.get("path", "")) else MAX_BODY_BYTES
+        path, method = scope.get("path", ""), scope.get("method")
+        most: float = MAX_STATEMENT_BYTES if STATEMENTS.fullmatch(path) else MAX_BODY_BYTES
+        if method == "PATCH" and PIECES.fullmatch(path):
+            most = math.inf
 
         async def receive_some() -> Message:
             nonlocal received

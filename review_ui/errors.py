@@ -150,3 +150,16 @@ class TooMuchSaid(ReviewError):
 
     status = 503
     words = "error.not_kept"
+
+
+class NoUploadToken(ReviewError):
+    """Files are taken from who brings a token made for that."""
+
+    status = 401
+    words = "error.no_upload_token"
+
+
+class ViewNotRelearnt(ReviewError):
+    """No reason: that a view was turned on purpose goes on record."""
+
+    words = "error.view_not_relearnt"

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cases.languages import LANGUAGES, Language
+from cases.uploads import UploadRules
 from evidence.at_hand import AtHand
 from evidence.bundle import Signing
 from evidence.content_credentials import ContentCredentials
@@ -33,6 +34,7 @@ class ReviewSettings:
     metrics_token: what a scraper of /metrics brings; None: there is no such page.
     webhooks: None: no provider sends anything back.
     personal_data_key: what statements of owners are sealed with; None: nobody can make one here.
+    uploads_dir: where files that are handed in lie until they are whole; None: nobody hands in any here.
     signing: what exported bundles are signed with; None: they say that nobody signed them.
     """
 
@@ -48,6 +50,8 @@ class ReviewSettings:
     webhooks: Webhooks | None = None
     personal_data_key: PersonalDataKey | None = None
     signing: Signing | None = None
+    uploads_dir: Path | None = None
+    upload_rules: UploadRules = field(default_factory=UploadRules)
 
     @property
     def bytes(self) -> AtHand:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.enums import CameraKind, CameraState, Transport
-from streetwitness.answers import NO, DataOption, JsonOption, answers, given_settings, utc_now
+from streetwitness.answers import NO, DataOption, JsonOption, actor, answers, given_settings, utc_now
 from streetwitness.errors import Misuse
 
 if TYPE_CHECKING:
@@ -487,3 +487,22 @@ def _switch(camera_id: str, data: Path | None, *, watched: bool) -> None:
         changed = set_watched(session, camera_id, watched=watched)
     now = "watched" if watched else "not watched"
     typer.echo(f"camera {camera_id} is {now}{'' if changed else ', as it was'}")
+
+
+@camera_app.command("relearn", epilog='Example: streetwitness camera relearn gate-3 --reason "new mast"')
+@answers
+def relearn(
+    camera_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    reason: Annotated[
+        str, typer.Option("--reason", help="Why it was turned; goes into its history.", show_default=False)
+    ],
+    data: DataOption = None,
+) -> None:
+    """The camera was turned on purpose: its view is learnt anew. Draw its fences on the new picture first."""
+    from cases.camera_views import forget
+    from models.database import transaction
+    from streetwitness.workplace import opened_workplace
+
+    with opened_workplace(given_settings(data_dir=data)) as workplace, transaction(workplace.sessions) as session:
+        forget(session, camera_id, actor=actor(), reason=reason, at=utc_now())
+    typer.echo(f"camera {camera_id} learns its view anew")

@@ -56,6 +56,7 @@ def examine(settings: Settings) -> list[Finding]:
         _weights,
         _plates,
         _video_libraries,
+        _voice,
         _clock,
     )
     return [finding for look in looks for finding in look(settings)]
@@ -183,6 +184,22 @@ def _video_libraries(_settings: Settings) -> Iterator[Finding]:
     from ingest.packet_source import av_versions  # noqa: PLC0415 - loads FFmpeg
 
     yield Finding("video", ok=True, detail=", ".join(f"{name} {number}" for name, number in av_versions().items()))
+
+
+def _voice(settings: Settings) -> Iterator[Finding]:
+    from notify.errors import NoVoice  # noqa: PLC0415 - with the rest of speech
+    from notify.speech import find_voice, speak  # noqa: PLC0415
+
+    voice = find_voice(settings.voice_command)
+    if voice is None:
+        yield Finding("voice", ok=False, detail="nothing here can speak, a chime is played; install espeak-ng")
+        return
+    try:
+        sound = speak(voice, "一", "zh")
+    except NoVoice as error:
+        yield Finding("voice", ok=False, detail=f"{error}; until then a chime is played")
+    else:
+        yield Finding("voice", ok=True, detail=f"{voice.name}, {sound.rate_hz} Hz")
 
 
 def _clock(_settings: Settings) -> Iterator[Finding]:

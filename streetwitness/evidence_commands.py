@@ -135,6 +135,10 @@ def purge_command(
     typer.echo(f"{len(answer['objects'])} objects {verb}, {answer['bytes'] / MEGABYTE:.1f} MB")
     for sha256 in answer.get("left", ()):
         typer.echo(f"left for the next time, something is being sealed with the same bytes: sha256:{sha256}")
+    for sha256 in answer.get("swept", ()):
+        typer.echo(f"deleted once more, it had come back after its deletion: sha256:{sha256}")
+    for name in answer.get("loose", ()):
+        typer.echo(f"deleted, a killed process left it in the drafts folder: {name}")
     for sha256 in answer.get("given_up", ()):
         typer.echo(f"kept after all, something needs it again: sha256:{sha256}")
 
@@ -169,4 +173,6 @@ def _gone(workplace: Any) -> dict[str, Any]:
         "objects": objects,
         "left": report.left,
         "given_up": report.given_up,
+        "swept": report.swept,
+        "loose": report.loose,
     }

@@ -16,9 +16,11 @@ from cases import owners
 from cases.deadlines import AskRegister
 from cases.lifecycle import PROGRAM
 from cases.page_links import PageLinks
-from notify.errors import RoutesRefused
+from evidence.errors import NotPublished
+from evidence.publication import Mail, no_mail
+from notify.errors import NotifyError, RoutesRefused
 from notify.file_gateway import FileGateway
-from notify.gateway import Gateway
+from notify.gateway import Gateway, Letter
 from notify.gateway_http import GatewayHttp, GatewayNetworks
 from notify.mail_gateway import MailGateway
 from notify.messages import KINDS, Composing, no_link
@@ -75,6 +77,22 @@ def gateways_of(settings: Settings, clock: Clock) -> dict[str, Gateway]:
         url, secret_of = settings.dingtalk_url.get_secret_value(), _shown(settings.dingtalk_secret)
         found["dingtalk"] = RobotGateway(Robot.DINGTALK, url, secret_of, http, clock)
     return found
+
+
+def mails_heads(settings: Settings) -> Mail:
+    """How tree heads are mailed, by the mail server that messages go through; see evidence/publication.py."""
+    if settings.mail_url is None or settings.mail_sender is None:
+        return no_mail
+    url, sender = settings.mail_url.get_secret_value(), settings.mail_sender
+    networks = GatewayNetworks.of(settings.gateway_networks)
+
+    def mail(address: str, key: str, line: bytes) -> None:
+        try:
+            MailGateway(url, sender, address, networks, now).send(key, Letter(address, line.decode(), "tree_head", {}))
+        except NotifyError as error:
+            raise NotPublished("the mailbox of the heads", str(error)) from error
+
+    return mail
 
 
 def routes_of(settings: Settings, clock: Clock) -> Routes:

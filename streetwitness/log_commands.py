@@ -26,6 +26,9 @@ def audit_command(
         list[Path] | None,
         typer.Option("--heads", help="Published tree heads from outside, a file or folder; may be repeated."),
     ] = None,
+    key: Annotated[
+        Path | None, typer.Option("--key", help="The site's public keys in PEM, as they were handed over.")
+    ] = None,
     objects: Annotated[
         bool, typer.Option("--objects/--no-objects", help="Whether every object of the vault is read again.")
     ] = True,
@@ -42,11 +45,12 @@ def audit_command(
 
     with _looking():
         brought = [head for place in heads or () for head in _published(place)]
+        keys = _keys(key) if key is not None else None
         settings = given_settings(data_dir=data)
         roots = settings.timestamp_authorities
         with opened_workplace(settings) as workplace, reading(workplace.sessions) as session:
             vault = workplace.data.vault if objects else None
-            verdict = audit(session, Brought(brought, roots, vault), at=utc_now())
+            verdict = audit(session, Brought(brought, keys, roots, vault), at=utc_now())
     typer.echo(_as_json(verdict) if as_json else _in_words(verdict))
     if not verdict.holds:
         raise typer.Exit(NO)
@@ -91,6 +95,16 @@ def _published(place: Path) -> "list[PublishedHead]":
     if broken is not None:
         typer.echo(f"{place}: {len(lines) - len(found)} of {len(lines)} lines are no heads and were left out", err=True)
     return found
+
+
+def _keys(file: Path) -> frozenset[str]:
+    from evidence.errors import NotAKey
+    from evidence.pins import keys_in
+
+    try:
+        return keys_in(file.read_bytes())
+    except (OSError, NotAKey) as error:
+        raise Misuse(f"{file}: {error}") from error
 
 
 def _as_json(verdict: "Verdict") -> str:

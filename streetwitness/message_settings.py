@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode
 
 Templates = dict[str, str]
 
+HORN_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+
 TOGETHER = (
     ("twilio_account_sid", "twilio_auth_token", "twilio_sender"),
     ("aliyun_access_key_id", "aliyun_access_key_secret", "aliyun_sign_name", "aliyun_templates"),
@@ -47,15 +49,17 @@ class MessageSettings(BaseSettings):
     dingtalk_secret: SecretStr | None = None
     register_url: SecretStr | None = None
     register_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    voice_command: str | None = None  # words on its standard input, WAV on its standard output; {language} in it
+    horn_networks: Annotated[tuple[str, ...], NoDecode] = HORN_NETWORKS  # where loudspeakers may be dialled
     register_keep_days: Annotated[int, Field(ge=0, le=366)] = 30  # what the register said, before it is asked again
 
-    @field_validator("gateway_networks", mode="before")
+    @field_validator("gateway_networks", "horn_networks", mode="before")
     @classmethod
     def networks_listed(cls, value: Any) -> Any:
         """`10.0.0.0/8,127.0.0.1` as two networks."""
         return tuple(each.strip() for each in value.split(",") if each.strip()) if isinstance(value, str) else value
 
-    @field_validator("gateway_networks")
+    @field_validator("gateway_networks", "horn_networks")
     @classmethod
     def are_networks(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
         """Raises ValueError for what is no network such as 10.0.0.0/8."""

@@ -1,4 +1,4 @@
-"""The processes of a site: watcher, worker, web, relay, deadlines, copier, notary.
+"""The processes of a site: watcher, worker, web, relay, deadlines, horns, copier, notary.
 
 The supervisor starts each, and each leaves when it is gone.
 """
@@ -40,6 +40,7 @@ def run_process(name: str) -> None:
         "web": serve,
         "relay": deliver,
         "deadlines": escalate,
+        "horns": announce,
         "copier": copy,
         "notary": notarise,
     }
@@ -167,6 +168,14 @@ def escalate(workplace: Workplace) -> None:
         deadlines.work_off(workplace.sessions, now, ask)
 
 
+def announce(workplace: Workplace) -> None:
+    from streetwitness.horns import speak_through_horns  # noqa: PLC0415
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    speak_through_horns(workplace, stop)
+
+
 def copy(workplace: Workplace) -> None:
     from streetwitness.stores import keep_copies  # noqa: PLC0415
 
@@ -180,6 +189,7 @@ def notarise(workplace: Workplace) -> None:
 
     from evidence.notary import Notary, Outside  # noqa: PLC0415
     from evidence.timestamping import Authority  # noqa: PLC0415
+    from streetwitness.gateways import mails_heads  # noqa: PLC0415
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
@@ -189,6 +199,7 @@ def notarise(workplace: Workplace) -> None:
         authority=Authority(url.get_secret_value(), settings.timestamp_authorities) if url else None,
         publish_to=heads_to.get_secret_value() if heads_to else None,
         shown=settings.heads_shown,
+        mail=mails_heads(settings),
     )
     every = timedelta(seconds=settings.head_every_s)
     Notary(workplace.sessions, workplace.data.signing_key, now, every, outside).run(stop)

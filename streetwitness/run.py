@@ -20,6 +20,7 @@ PARTS = {
     "work": "worker",
     "relay": "relay",
     "deadlines": "deadlines",
+    "horns": "horns",
     "notary": "notary",
     "store": "copier",
     "web": "web",

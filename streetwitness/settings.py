@@ -65,6 +65,11 @@ class DataDir:
         return self.root / "outbox"
 
     @property
+    def announcements(self) -> Path:
+        """What the loudspeakers of driver `file` say."""
+        return self.root / "announcements"
+
+    @property
     def demo_users(self) -> Path:
         return self.root / "demo-users.txt"
 
@@ -109,7 +114,7 @@ class Settings(MessageSettings):
     camera_networks: Annotated[tuple[str, ...], NoDecode] = PRIVATE_NETWORKS  # where cameras may be dialled
     timestamp_url: SecretStr | None = None  # an RFC 3161 authority; None: nobody outside dates what is sealed
     timestamp_roots: Path | None = None  # PEM: the authority's certificates, by which its tokens are checked
-    publish_heads_to: SecretStr | None = None  # a file, a folder/ or an http(s) URL
+    publish_heads_to: SecretStr | None = None  # a file, a folder/, an http(s) URL or mailto:name@host
     head_every_s: Annotated[float, Field(ge=10, le=86400)] = 3600.0
     content_credentials: Path | None = None  # a folder with chain.pem and key.pem; None: exports carry none
     sm3: bool = False  # SM3 beside SHA-256 in the statement of every seal

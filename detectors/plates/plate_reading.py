@@ -63,10 +63,13 @@ class PlateReading:
 
 
 def prepare() -> None:
-    """Loads what is needed, where it is not loaded yet. Raises NoPlateWeights, UnusableWeights."""
+    """Loads what finds plates; what reads them is only seen to be there, and loaded with the first plate found.
+
+    Raises NoPlateWeights.
+    """
     network(FINDER)
     for recogniser in recognisers():
-        network(recogniser.file)
+        recogniser.file.path()
 
 
 def read_plates(picture: Bytes, countries: tuple[str, ...] = HOME) -> list[PlateReading]:

@@ -15,7 +15,7 @@ from typing import Any
 import openvino as ov
 
 from detectors.compiled_model import compiled
-from detectors.errors import NoPlateWeights, UnusableWeights
+from detectors.errors import NoPlateWeights
 from models.digest import sha256_of
 
 # one thread: the detector's streams and other cameras have the rest of the machine
@@ -62,7 +62,7 @@ def network(file: WeightsFile) -> Network:
     try:
         model = ov.Core().read_model(path)
     except RuntimeError as error:
-        raise UnusableWeights(path, "OpenVINO cannot read it") from error
+        raise NoPlateWeights(file.package, file.part) from error
     facts = model.get_rt_info("framework").value if "framework" in list(model.get_rt_info()) else {}
     return Network(compiled(model, sha256_of(path), OPTIONS), dict(facts))
 

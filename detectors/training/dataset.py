@@ -48,7 +48,7 @@ PERSONS_FROM = {"coco": 5, "deped": 4, "clip": 2}
 ZOOMED_FROM_PX = 20.0  # the longer side of the smallest object that is enlarged
 THROUGHOUT = {"coco"}  # every object is labelled by hand: the teacher can only add what is not there
 EMPTY_FROM = {"coco": 3, "mixlitter": 2, "cnlitter": 2}
-NEVER = 0.1  # the teacher's confidence below which a part may be called empty
+ANYTHING = 0.0  # a part is called empty only where the teacher has nothing to say at all, however unsure
 REPEATED = {"coco": 6, "deped": 2}  # how often near.txt names the pictures of these sources
 NEAR_COMPOSITES = 4  # every so many-th composite is in near.txt
 
@@ -292,7 +292,7 @@ def _empty_parts(scenes: Sequence[Scene], teacher: Detector, folder: Path, count
         of_source = by_source[_weighted(weights, rng)]
         scene = of_source[int(rng.integers(len(of_source)))]
         part = empty_part(read_picture(scene.path), scene.labels, rng)
-        if part is not None and not sees(teacher, part, NEVER):
+        if part is not None and not sees(teacher, part, ANYTHING):
             _keep(folder / "train", f"empty_{number:05d}", part, [])
 
 

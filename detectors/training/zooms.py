@@ -27,13 +27,9 @@ def zoom(picture: Bytes, labels: list[Label], anchor: Label, rng: Generator) -> 
     long = max(anchor.box.width, anchor.box.height)
     side = max(long / rng.uniform(*SHARES), SIDE_PX / LARGEST_ENLARGEMENT)
     wide, high = round(min(side * rng.uniform(1.0, 1.5), width)), round(min(side, height))
-    part = Box(
-        left := _start(anchor.box.x1, anchor.box.x2, wide, width, rng),
-        top := _start(anchor.box.y1, anchor.box.y2, high, height, rng),
-        left + wide,
-        top + high,
-    )
-    return _cut(picture, labels, part)
+    left = _start(anchor.box.x1, anchor.box.x2, wide, width, rng)
+    top = _start(anchor.box.y1, anchor.box.y2, high, height, rng)
+    return _cut(picture, labels, Box(left, top, left + wide, top + high))
 
 
 def _start(near: float, far: float, length: int, limit: int, rng: Generator) -> int:

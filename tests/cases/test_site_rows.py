@@ -153,7 +153,7 @@ def test_cameras_owners_and_officers_take_what_the_file_says_now(database, tmp_p
         SOUND.replace("North gate", "South gate")
         .replace("车主甲", "车主丁")
         .replace("+8613900000000", "+8613900000009")
-        .replace("driver: onvif", "driver: sip")
+        .replace("driver: onvif", "driver: file")
     )
     report = imported(database, tmp_path, text, at=NEXT_DAY)
     assert report.changed == ["camera gate-3", "loudspeaker horn-1", "vehicle 浙J12345", "officer 队员乙"]

@@ -69,22 +69,24 @@ class LogScene:
         with self.database.sessions.begin() as session:
             custody.record(session, self.incident_id, CustodyAct.VIEWED, actor="li.na", at=self.clock(), reason=reason)
 
-    def audited(self, *, heads: bool = True) -> Verdict:
+    def audited(self, *, heads: bool = True, keys: frozenset[str] | None = None) -> Verdict:
         with reading(self.database.sessions) as session:
-            return audit(session, self.brought(heads=heads), at=self.clock())
+            return audit(session, self.brought(heads=heads, keys=keys), at=self.clock())
 
-    def audited_after(self, tamper: Callable[[Session], object], *, heads: bool = True) -> Verdict:
+    def audited_after(
+        self, tamper: Callable[[Session], object], *, heads: bool = True, keys: frozenset[str] | None = None
+    ) -> Verdict:
         """What the audit finds once somebody has done that to the database; afterwards it is as it was."""
         with self.database.sessions() as session:
             without_guards(session)
             tamper(session)
             session.expire_all()
-            verdict = audit(session, self.brought(heads=heads), at=self.clock())
+            verdict = audit(session, self.brought(heads=heads, keys=keys), at=self.clock())
             session.rollback()
         return verdict
 
-    def brought(self, *, heads: bool) -> Brought:
-        return Brought(heads=self.published() if heads else (), vault=self.vault_root)
+    def brought(self, *, heads: bool, keys: frozenset[str] | None = None) -> Brought:
+        return Brought(heads=self.published() if heads else (), keys=keys, vault=self.vault_root)
 
 
 def without_guards(session: Session) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -10,19 +11,22 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from evidence import custody, custody_chain, log
+from evidence import custody, custody_chain, keys, log
 from evidence.audit import Brought, audit
 from evidence.audit_verdict import FaultCode
-from evidence.canonical import canonical
+from evidence.canonical import canonical, instant
+from evidence.deletion import proof_of
 from evidence.digest import sha256_of_bytes
 from evidence.merkle import leaf_hash, root
+from evidence.retention_rows import lift_hold, put_hold, record_served
 from evidence.signature import SigningKey
+from evidence.tree_heads import FORMAT
 from evidence.vault import Vault
 from models.enums import Act, CustodyAct, Decision, IncidentState, LogKind
 from models.exhibits import CustodyEvent, Exhibit, SealedObject
 from models.incidents import CaseEvent, Incident, ReviewDecision
 from models.proof import LogEntry, SealStatement, SigningKeyRow, Timestamp, TreeHead
-from models.retention import Deletion
+from models.retention import Deletion, LegalHold, ServedDecision
 from tests.conftest import postgres_copy, sqlite_copy
 from tests.evidence.log_scene import LogScene, logged_scene
 from tests.rows import NOON, after
@@ -126,6 +130,7 @@ def entry_slipped_in_between(session: Session) -> None:
         place = leaf_index if leaf_index < 2 else leaf_index + 1
         session.execute(update(LogEntry).where(LogEntry.leaf_index == leaf_index + 1000).values(leaf_index=place))
     entry = log.append(session, LogKind.DELETION, "deletion/made-up", {"sha256": "a" * 64}, at=NOON)
+    session.flush()
     session.execute(update(LogEntry).where(LogEntry.id == entry.id).values(leaf_index=2))
 
 
@@ -167,6 +172,78 @@ def head_signature_of_the_other_head(session: Session) -> None:
 def statement_rewritten(session: Session) -> None:
     statement = session.scalars(select(SealStatement)).one()
     session.execute(update(SealStatement).values(content=statement.content.replace(b"gate-3", b"gate-4")))
+
+
+def hold(session: Session) -> LegalHold:
+    incident_id = session.scalars(select(Incident.id)).one()
+    return put_hold(session, incident_id, actor="zhao.law", at=after(4900), reason="asked for by the court")
+
+
+def hold_dropped(session: Session) -> None:
+    hold(session)
+    session.execute(delete(LegalHold))
+
+
+def hold_lifted_by_nobody(session: Session) -> None:
+    """So that the purge may go on; the register of custody has no word of it."""
+    hold(session)
+    session.execute(update(LegalHold).values(lifted_by="zhao.law", lifted_at=after(4950), lift_reason="withdrawn"))
+
+
+def hold_made_up(session: Session) -> None:
+    incident_id = session.scalars(select(Incident.id)).one()
+    session.add(LegalHold(incident_id=incident_id, put_by="nobody", put_at=NOON, reason="none"))
+    session.flush()
+
+
+def service_made_up(session: Session) -> None:
+    """A day of service long ago, after which no appeal can come and the evidence may go."""
+    incident_id = session.scalars(select(Incident.id)).one()
+    served = {"served_on": NOON.date(), "document": "no. 1", "recorded_by": "nobody", "recorded_at": NOON}
+    session.add(ServedDecision(incident_id=incident_id, **served))
+    session.flush()
+
+
+def service_moved_to_an_earlier_day(session: Session) -> None:
+    incident_id = session.scalars(select(Incident.id)).one()
+    record_served(session, incident_id, served_on=NOON.date(), document="no. 1", actor="zhao.law", at=after(4900))
+    session.execute(update(ServedDecision).values(served_on=date(2020, 1, 1)))
+
+
+def exhibit_dropped_and_its_statement_left(session: Session) -> None:
+    session.execute(delete(Exhibit))
+
+
+def written_after_the_clock_was_set_back(session: Session) -> None:
+    """A look of which it is said that it was before the second head was signed, which does not have it."""
+    incident_id = session.scalars(select(Incident.id)).one()
+    at = after(900)
+    custody.record(session, incident_id, CustodyAct.VIEWED, actor="li.na", at=at, reason="long ago")
+
+
+def all_signed_anew_by_a_key_of_ones_own(session: Session) -> None:
+    """By somebody who has the database and not the signing key: every key, signature and head is made again."""
+    forger = SigningKey(Ed25519PrivateKey.generate())
+    row = session.scalars(select(SigningKeyRow)).one()
+    entry = entry_like(session, "key/%")
+    site = row.key_id
+    row.key_id, row.public_pem = forger.key_id, forger.public_pem.decode()
+    content = canonical(keys.content_of(row, None))
+    replace_entry(session, entry, content)
+    values = {"content": content, "reference": f"key/{forger.key_id}"}
+    session.execute(update(LogEntry).where(LogEntry.id == entry.id).values(values))
+    session.expire(entry)
+    replace_entry(session, entry, content)
+    for statement in session.scalars(select(SealStatement)).all():
+        statement.key_id, statement.signature = forger.key_id, forger.sign(statement.content)
+    session.flush()
+    for head in session.scalars(select(TreeHead)).all():
+        head.root = root(log.leaves_of(session, head.size))
+        said = {"format": FORMAT, "size": head.size, "root": head.root.hex(), "at": instant(head.at)}
+        head.body = canonical(said | {"key": forger.key_id})
+        head.key_id, head.signature = forger.key_id, forger.sign(head.body)
+    session.flush()
+    assert site != forger.key_id
 
 
 # what is done: (the tampering, what the audit must call it, part of the place it must name)
@@ -272,6 +349,22 @@ FOUND: dict[str, tuple[Tamper, FaultCode, str]] = {
     ),
     "public_key_replaced": (public_key_replaced, FaultCode.REWRITTEN, "signing key"),
     "deletion_made_up": (object_deleted_by_a_deletion_nobody_made, FaultCode.INSERTED, "deletion/"),
+    "hold_dropped": (hold_dropped, FaultCode.DROPPED, "legal hold"),
+    "hold_lifted_by_nobody": (hold_lifted_by_nobody, FaultCode.INSERTED, "legal hold"),
+    "hold_made_up": (hold_made_up, FaultCode.INSERTED, "legal hold"),
+    "service_made_up": (service_made_up, FaultCode.INSERTED, "served/"),
+    "service_moved_to_an_earlier_day": (service_moved_to_an_earlier_day, FaultCode.REWRITTEN, "served/"),
+    "exhibit_dropped_and_its_statement_left": (
+        exhibit_dropped_and_its_statement_left,
+        FaultCode.DROPPED,
+        "exhibit ",
+    ),
+    "timestamps_dropped": (
+        lambda session: session.execute(delete(Timestamp)),
+        FaultCode.DROPPED,
+        "timestamp of ",
+    ),
+    "written_after_the_clock_was_set_back": (written_after_the_clock_was_set_back, FaultCode.CLOCK, "custody/"),
     "token_of_nothing": (
         lambda session: session.execute(update(Timestamp).values(token=b"no token", stamped_at=NOON, answered_at=NOON)),
         FaultCode.TIMESTAMP,
@@ -341,6 +434,38 @@ def test_whoever_has_the_key_too_is_found_by_the_published_heads_alone(scene: Lo
     assert scene.audited_after(rebuilt, heads=False).holds
     codes = {fault.code for fault in scene.audited_after(rebuilt).faults}
     assert codes == {FaultCode.REWRITTEN, FaultCode.DROPPED}
+
+
+def test_whoever_makes_a_key_of_their_own_is_found_by_the_key_that_was_handed_over(scene: LogScene) -> None:
+    pinned = frozenset({SigningKey.make_or_open(scene.key_path).key_id})
+    assert scene.audited_after(all_signed_anew_by_a_key_of_ones_own, heads=False).holds
+    faults = scene.audited_after(all_signed_anew_by_a_key_of_ones_own, heads=False, keys=pinned).faults
+    assert [(fault.code, fault.where.split()[0]) for fault in faults] == [(FaultCode.SIGNATURE, "signing")]
+    assert scene.audited(keys=pinned).holds
+
+
+def test_holds_and_services_on_record_are_no_fault(scene: LogScene) -> None:
+    def held_lifted_and_served(session: Session) -> None:
+        put = hold(session)
+        hold(session)
+        lift_hold(session, put.id, actor="zhao.law", at=after(4950), reason="the court is done")
+        record_served(
+            session, put.incident_id, served_on=NOON.date(), document="no. 1", actor="zhao.law", at=after(4950)
+        )
+
+    assert scene.audited_after(held_lifted_and_served).holds
+
+
+def test_what_is_on_record_as_deleted_and_lies_in_the_vault_is_found(scene: LogScene) -> None:
+    def said_to_be_gone(session: Session) -> None:
+        object_deleted_by_a_deletion_nobody_made(session)
+        deletion = session.scalars(select(Deletion)).one()
+        log.append(session, LogKind.DELETION, f"deletion/{deletion.id}", proof_of(deletion), at=scene.clock())
+        session.flush()
+
+    faults = scene.audited_after(said_to_be_gone).faults
+    assert [fault.code for fault in faults] == [FaultCode.OBJECT]
+    assert "the vault holds it" in faults[0].what
 
 
 def test_a_head_signed_by_somebody_else_is_not_taken_for_ours(scene: LogScene) -> None:

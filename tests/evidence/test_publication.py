@@ -13,11 +13,14 @@ from sqlalchemy import select
 
 from evidence.errors import NotPublished
 from evidence.notary import Outside
-from evidence.publication import publish
+from evidence.publication import Mail, publish
 from evidence.tree_heads import published_form, read_published
 from models.proof import TreeHead
+from streetwitness.gateways import mails_heads
+from streetwitness.settings import load_settings
 from tests.conftest import Database
 from tests.evidence.log_scene import LogScene, logged_scene
+from tests.notify.peers import Mailbox
 
 
 @pytest.fixture
@@ -84,6 +87,19 @@ def test_a_folder_gets_a_file_for_each_head(scene: LogScene, tmp_path: Path) -> 
     assert [read_published(file.read_bytes()) for file in files] == scene.published()
 
 
+def test_a_head_that_comes_again_for_another_tree_takes_nobodys_place(scene: LogScene, tmp_path: Path) -> None:
+    """As after the database was set back, on purpose or from a backup: what was published before stays to be found."""
+    to = f"{tmp_path}/share/"
+    first, second = heads(scene)
+    publish(second, to)
+    publish(second, to)
+    again = TreeHead(number=second.number, body=first.body, signature=first.signature)
+    publish(again, to)
+    found = {read_published(file.read_bytes()).body for file in (tmp_path / "share").iterdir()}
+    assert found == {first.body, second.body}
+    assert len(list((tmp_path / "share").iterdir())) == 2
+
+
 def test_a_place_that_cannot_be_written_is_said(scene: LogScene, tmp_path: Path) -> None:
     with pytest.raises(NotPublished, match="tried again"):
         publish(heads(scene)[0], str(tmp_path / "no" / "such" / "folder" / "heads.jsonl"))
@@ -103,3 +119,29 @@ def test_a_webhook_that_refuses_gets_it_again_and_the_row_never_shows_its_token(
     newest = heads(scene)[2]
     assert hook.took == [published_form(newest)] * 2
     assert (newest.published_to, newest.publish_failure, newest.publish_tries) == ("http://127.0.0.1", None, 2)
+
+
+def mailing(url: str) -> Mail:
+    settings = load_settings(
+        {},
+        mail_url=url,
+        mail_sender="desk@example.org",
+        mail_to="duty@example.org",
+        gateway_networks=("127.0.0.0/8",),
+    )
+    return mails_heads(settings)
+
+
+def test_a_head_goes_to_a_mailbox_and_can_be_read_from_the_mail(scene: LogScene) -> None:
+    with Mailbox().running() as mailbox:
+        publish(heads(scene)[0], "mailto:auditor@example.net", mailing(mailbox.url))
+    [mail] = mailbox.mails
+    assert mail["To"] == "auditor@example.net"
+    assert read_published(mail.get_content().strip().encode()) == scene.published()[0]
+
+
+def test_a_mailbox_that_refuses_or_no_mail_server_is_said(scene: LogScene) -> None:
+    with pytest.raises(NotPublished, match="no mail server"):
+        publish(heads(scene)[0], "mailto:auditor@example.net")
+    with pytest.raises(NotPublished, match="tried again"):
+        publish(heads(scene)[0], "mailto:auditor@example.net", mailing("smtp://127.0.0.1:9"))

@@ -21,8 +21,9 @@ from evidence.purge import LOCK, PurgeReport, due, purge
 from evidence.retention import Reason
 from evidence.sealing import PendingExhibit, seal
 from evidence.vault import DiskCalls, Vault
+from models.copies import ObjectCopy
 from models.database import open_database, sessions_of, sqlite_url
-from models.enums import Act, CustodyAct, ExhibitKind, ExhibitMoment, IncidentState, LogKind
+from models.enums import Act, CopyState, CustodyAct, ExhibitKind, ExhibitMoment, IncidentState, LogKind
 from models.exhibits import CustodyEvent, SealedObject
 from models.incidents import Incident
 from models.proof import LogEntry
@@ -351,6 +352,68 @@ def test_a_hold_put_while_the_purge_has_begun_stops_it(dismissed: Scene) -> None
     report = purge_at(dismissed)
     assert (report.given_up, report.deleted) == ([first.sha256], [])
     assert bytes_there(dismissed) == 3
+
+
+def test_a_hold_stops_the_purge_also_of_what_lies_in_the_store_alone(dismissed: Scene) -> None:
+    """That it is not in the vault does not say that it was deleted: the copier would remove the last copy."""
+    with dismissed.database.sessions.begin() as session:
+        first = due(session, LATER)[0]
+        session.add(
+            Deletion(
+                sha256=first.sha256,
+                size_bytes=first.size_bytes,
+                belonged_to=list(first.belonged_to),
+                why="dismissed",
+                rule="a rule",
+                actor="streetwitness",
+                intended_at=LATER,
+            )
+        )
+        session.add(
+            ObjectCopy(
+                sha256=first.sha256,
+                store="s3://far",
+                key=f"objects/{first.sha256}",
+                state=CopyState.VERIFIED,
+                tries=0,
+                at=after(95),
+                again_at=after(95),
+                verified_at=after(95),
+            )
+        )
+        retention_rows.put_hold(session, dismissed.incident_id, actor="li.na", at=LATER, reason="court")
+    Vault.path_of(dismissed.vault_root, first.sha256, first.suffix).unlink()
+    report = purge_at(dismissed)
+    assert (report.given_up, report.deleted) == ([first.sha256], [])
+    with dismissed.database.sessions() as session:
+        assert deletions_that_count(session, [first.sha256]) == {}
+
+
+def test_bytes_that_come_back_after_their_deletion_go_again_without_a_second_proof(dismissed: Scene) -> None:
+    """Another machine's vault held them too, or somebody was just reading them from the store."""
+    clip = dismissed.object_path(ExhibitKind.CLIP)
+    content = clip.read_bytes()
+    purge_at(dismissed)
+    clip.write_bytes(content)
+    report = purge_at(dismissed, LATER + timedelta(hours=1))
+    assert (len(report.swept), report.deleted, bytes_there(dismissed)) == (1, [], 0)
+    assert [entry.act for entry in custody_acts(dismissed)].count(CustodyAct.DELETED) == 3
+
+
+def test_what_a_killed_export_left_with_pictures_in_it_goes(dismissed_on_sqlite: Scene) -> None:
+    drafts = dismissed_on_sqlite.vault_root.parent / "drafts"
+    old, new = drafts / "export-dead", drafts / "export-alive"
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "incident.zip").write_bytes(b"pictures")
+    part, document = drafts / ".draft-1-v1-zh.docx.abc.part", drafts / "draft-1-v1-zh.docx"
+    for file in (part, document):
+        file.write_bytes(b"pictures")
+    for left, at in ((old, after(0)), (new, after(7100)), (part, after(0)), (document, after(0))):
+        os.utime(left, (at.timestamp(), at.timestamp()))
+    report = purge_at(dismissed_on_sqlite, after(7200))
+    assert report.loose == [part.name, old.name]
+    assert sorted(path.name for path in drafts.iterdir()) == [document.name, new.name]
 
 
 def test_sealing_and_purging_at_once_never_lose_bytes_that_are_cited(dismissed: Scene) -> None:

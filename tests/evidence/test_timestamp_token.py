@@ -63,6 +63,21 @@ def test_a_changed_token_never_tells_another_time(token: bytes, roots: list[x509
     assert refused > 0.97 * len(token)
 
 
+def test_a_changed_token_is_refused_in_words_also_where_nobody_can_check_who_signed_it(token: bytes) -> None:
+    """A bundle without an authority's certificate may hold anything in the place of a token."""
+    claimed_at = claimed(token, MESSAGE)
+    date = token.index(b"\x18\x0f20") + 2
+    changed = [token[:at] + bytes([token[at] ^ 0xFF]) + token[at + 1 :] for at in range(len(token))]
+    changed += [token[:date] + text + token[date + 15 :] for text in (b"00000101000000Z", b"20261332000000Z")]
+    times = set()
+    for each in changed:
+        try:
+            times.add(claimed(each, MESSAGE))
+        except TokenRefused:
+            continue
+    assert times == {claimed_at}
+
+
 @pytest.mark.parametrize(
     "answer",
     [b"", b"<html>Sign in to the network</html>", bytes.fromhex("30093007020102030203 0780".replace(" ", ""))],

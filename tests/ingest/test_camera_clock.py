@@ -147,6 +147,68 @@ def test_a_step_is_noticed_by_asking_too() -> None:
     assert clock.asked(-299.5, 0.6, later(1200)) == ClockStep(later(1200), pytest.approx(300.4))
 
 
+@pytest.mark.parametrize("forward_s", [300.0, -3600.0], ids=lambda step: f"{step:+g}s")
+def test_until_it_is_certain_that_the_clock_was_set_the_bound_holds_both_times(forward_s: float) -> None:
+    street = Street()
+    street.films(60)
+    street.clock.asked(2.95, 0.1, later(60))
+    street.slow_s -= forward_s
+    street.films(STEP_LASTS_S - 2)
+    assert street.steps == []
+    found = street.clock.offset(later(street.now_s))
+    assert found is not None
+    assert abs(found.offset_s - 3.0) <= found.error_s
+    assert abs(found.offset_s - street.slow_s) <= found.error_s
+
+
+def test_an_answer_of_before_the_clock_was_set_does_not_speak_against_it() -> None:
+    street = Street()
+    street.films(60)
+    street.clock.asked(2.95, 0.1, later(60))
+    street.slow_s -= 3600
+    street.films(30)
+    assert len(street.steps) == 1
+    found = street.clock.offset(later(street.now_s))
+    assert found is not None
+    assert found.measure is ClockMeasure.RTCP
+    assert abs(found.offset_s - street.slow_s) <= found.error_s < 1.0
+
+
+def test_an_answer_of_after_the_clock_was_set_counts_at_once() -> None:
+    street = Street()
+    street.films(60)
+    street.clock.asked(2.95, 0.1, later(60))
+    street.slow_s -= 3600
+    street.films(4)
+    step = street.clock.asked(-3597.0, 0.1, later(64))
+    assert step == ClockStep(later(64), pytest.approx(3599.95))
+    found = street.clock.offset(later(64))
+    assert found is not None
+    assert (found.offset_s, found.measure) == (-3597.0, ClockMeasure.ONVIF)
+    assert found.error_s == pytest.approx(0.1, abs=0.01)
+    street.films(60)
+    found = street.clock.offset(later(street.now_s))
+    assert found is not None
+    assert abs(found.offset_s + 3597.0) <= found.error_s < 1.0
+
+
+def test_what_another_clock_answered_stays_when_that_of_the_stream_is_set() -> None:
+    """Local time in the sender reports, and summer time begins."""
+    street = Street()
+    street.slow_s = -8 * 3600
+    street.films(60)
+    street.clock.asked(1.2, 0.7, later(60))
+    street.slow_s -= 3600
+    street.films(8)
+    while_unsure = street.clock.offset(later(street.now_s))
+    street.films(60)
+    found = street.clock.offset(later(street.now_s))
+    assert while_unsure is not None
+    assert found is not None
+    assert (while_unsure.offset_s, found.offset_s) == (1.2, 1.2)
+    assert while_unsure.error_s < 1.0
+
+
 @settings(deadline=None)
 @given(
     st.lists(st.floats(0.0, 0.9), min_size=20, max_size=200),

@@ -57,7 +57,7 @@ def test_the_schema_is_that_of_the_models(empty_database: Database) -> None:
 def test_the_comparison_sees_a_difference(database: Database) -> None:
     with database.engine.begin() as connection:
         connection.execute(text("ALTER TABLE camera ADD COLUMN colour VARCHAR(20)"))
-        connection.execute(text("DROP TABLE loudspeaker"))
+        connection.execute(text("DROP TABLE gateway_state"))
     kinds = {str(difference[0]) for difference in differences(database.engine)}  # type: ignore[index]
     assert kinds == {"remove_column", "add_table"}
 

@@ -20,6 +20,7 @@ from review_ui.doorkeeper import PUBLIC, checked_form, first_form, signed_in
 from review_ui.link_pages import officer_link, own_form, owner_link
 from review_ui.metrics import scraper
 from review_ui.public_pages import local_path
+from review_ui.upload_routes import uploader
 from review_ui.webhook_routes import from_aliyun, from_twilio
 from tests.conftest import Database
 from tests.review_ui.conftest import PASSWORD, RunningDesk, serve, token_in
@@ -28,6 +29,7 @@ NOWHERE = uuid.UUID("00000000-0000-4000-8000-000000000000")  # the id of nothing
 SAFE = {"GET", "HEAD"}
 LINKS = (owner_link, officer_link)  # the link is the key
 PROVIDERS = (from_twilio, from_aliyun)  # of messages: they sign, or know a token
+PROGRAMS = (uploader,)  # which bring a token that no browser sends by itself
 
 
 def depends_on(dependant: Dependant, guard: object) -> bool:
@@ -39,9 +41,11 @@ def unguarded(app: FastAPI) -> list[str]:
     found = []
     for route in app.routes:
         if isinstance(route, APIRoute):
-            asked = any(depends_on(route.dependant, guard) for guard in (signed_in, scraper, *LINKS, *PROVIDERS))
+            asked = any(
+                depends_on(route.dependant, guard) for guard in (signed_in, scraper, *LINKS, *PROVIDERS, *PROGRAMS)
+            )
             open_to_all = not asked and route.path not in PUBLIC
-            guards = (checked_form, first_form, own_form, *PROVIDERS)
+            guards = (checked_form, first_form, own_form, *PROVIDERS, *PROGRAMS)
             believes = not route.methods <= SAFE and not any(depends_on(route.dependant, guard) for guard in guards)
             found += [route.path] * (open_to_all or believes)
         elif not isinstance(route, Mount) or route.path not in PUBLIC:

@@ -2,17 +2,19 @@
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from cases import accounts
 from cases.cameras import Pulse, StreamNoted, note_clock, note_condition, note_pulse
 from evidence.seen_with import Weights
 from models.database import transaction
-from models.enums import CameraState, ClockMeasure
+from models.enums import CameraState, ClockMeasure, Role
 from models.places import Camera, Site
-from models.watching import CameraConnection, CameraLease, CameraView
+from models.watching import HOME, CameraConnection, CameraLease, CameraView
 from review_ui.desk import now
-from tests.review_ui.conftest import RunningDesk
-from tests.rows import add_camera
+from tests.review_ui.conftest import PASSWORD, RunningDesk, token_in
+from tests.rows import NOON, add_camera
 
 
 @pytest.fixture
@@ -124,3 +126,62 @@ def test_a_camera_that_is_for_recordings_and_nothing_else_has_a_page_too(desk: R
     page = desk.signed_in().get("/cameras/gate-3")
     assert page.status_code == 200
     assert "Nothing is on record yet." in page.text
+
+
+def with_role(desk: RunningDesk, role: Role) -> httpx.Client:
+    with transaction(desk.database.sessions) as session:
+        accounts.add_user(session, name="wu", display_name="吴", password=PASSWORD, role=role, at=NOON)
+    return desk.signed_in("wu", looking=False)
+
+
+def relearnt(desk: RunningDesk) -> bool:
+    with desk.database.sessions() as session:
+        return session.get(CameraView, ("gate-3", HOME)) is not None
+
+
+def test_a_camera_that_was_turned_on_purpose_learns_its_view_anew_with_the_reason_on_record(
+    watched: RunningDesk,
+) -> None:
+    browser = with_role(watched, Role.MONITOR)
+    page = browser.get("/cameras/gate-3").text
+    form = {"csrf_token": token_in(page[page.index('id="relearn"') :]), "reason": "the mast was moved <east>"}
+    answer = browser.post("/cameras/gate-3/relearn", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/cameras/gate-3")
+    assert relearnt(watched)
+    assert "to be learnt anew, says wu: the mast was moved &lt;east&gt;" in browser.get("/cameras/gate-3").text
+
+
+@pytest.mark.parametrize(
+    ("differs", "status", "said"),
+    [
+        ({"reason": "  "}, 400, "write why the camera was turned"),
+        ({"csrf_token": "another"}, 403, "did not come from a page of this desk"),
+        ({"reason": "x" * 201}, 400, "cannot be read"),
+    ],
+    ids=["no_reason", "not_our_form", "too_long"],
+)
+def test_a_form_without_its_reason_or_not_from_our_page_changes_nothing(
+    watched: RunningDesk, differs: dict[str, str], status: int, said: str
+) -> None:
+    browser = with_role(watched, Role.ADMINISTRATOR)
+    form = {"csrf_token": token_in(browser.get("/cameras/gate-3").text), "reason": "new mast"}
+    answer = browser.post("/cameras/gate-3/relearn", data=form | differs)
+    assert answer.status_code == status
+    assert said in answer.text
+    assert not relearnt(watched)
+
+
+def test_other_roles_see_no_form_and_are_refused(watched: RunningDesk) -> None:
+    browser = watched.signed_in()  # a legal reviewer
+    assert 'id="relearn"' not in browser.get("/cameras/gate-3").text
+    form = {"csrf_token": token_in(browser.get("/cameras/gate-3").text), "reason": "new mast"}
+    assert browser.post("/cameras/gate-3/relearn", data=form).status_code == 403
+    assert not relearnt(watched)
+
+
+def test_a_camera_without_a_watcher_of_its_own_has_no_view_to_learn(watched: RunningDesk) -> None:
+    browser = with_role(watched, Role.MONITOR)
+    page = browser.get("/cameras/lot").text
+    assert 'id="relearn"' not in page
+    form = {"csrf_token": token_in(page), "reason": "new mast"}
+    assert browser.post("/cameras/lot/relearn", data=form).status_code == 404

@@ -20,7 +20,7 @@ from cases.site_rows import apply
 from models.database import Sessions, open_database, reading, sessions_of, sqlite_url, transaction
 from models.personal_data import load_or_make_key
 from models.places import Camera
-from models.watching import CameraConnection
+from models.watching import CameraCondition, CameraConnection
 from streetwitness.command import app
 from tests.cases.test_site_file import SOUND, written
 from tests.ingest.onvif_simulator import PASSWORD, USER, Simulator, listening
@@ -53,6 +53,12 @@ def opened_rows(data: Path) -> Iterator[Sessions]:
     engine = open_database(sqlite_url(data / "streetwitness.db"))
     yield sessions_of(engine)
     engine.dispose()
+
+
+def conditions_said(data: Path, camera_id: str) -> str:
+    with opened_rows(data) as sessions, reading(sessions) as session:
+        details = session.scalars(select(CameraCondition.detail).where(CameraCondition.camera_id == camera_id))
+        return "; ".join(detail for detail in details if detail)
 
 
 def names(data: Path) -> dict[str, str]:
@@ -98,6 +104,10 @@ def test_a_camera_is_added_with_its_password_from_a_file_listed_switched_off_and
     assert run("camera", "switch-on", "east", "--data", data).stdout == "camera east is watched\n"
     assert run("camera", "switch-on", "east", "--data", data).stdout == "camera east is watched, as it was\n"
     assert "there is no camera gate-3" in refused(1, "camera", "switch-off", "gate-3", "--data", data)
+    turned = ["camera", "relearn", "east", "--data", data, "--reason"]
+    assert run(*turned, "new mast").stdout == "camera east learns its view anew\n"
+    assert "new mast" in conditions_said(data, "east")
+    assert "write the reason" in refused(1, *turned, " ")
 
 
 @pytest.mark.parametrize(

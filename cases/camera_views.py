@@ -1,0 +1,68 @@
+"""A view that was turned on purpose: what was learnt of it is forgotten, and the watcher learns it anew.
+
+Who said so and why stays in the camera's history. What stood in the old view is not in the new one: the watcher says
+of its incidents that sight of them was lost (ingest/live_camera.py). Fences are drawn on a picture; nobody but a
+person can know where they lie in the new one.
+"""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.cameras import LONGEST_DETAIL
+from cases.entitlements import Right, require
+from cases.errors import ReasonMissing, UnknownCamera
+from models.enums import CameraState
+from models.people import User
+from models.watching import FORGOTTEN, HOME, CameraCondition, CameraConnection, CameraMemory, CameraView
+
+LEAST_STEP = timedelta(microseconds=1)
+
+
+def relearn(session: Session, camera_id: str, *, user: User, reason: str, at: datetime) -> None:
+    """Raises NotEntitled, ReasonMissing, UnknownCamera."""
+    require(user, Right.RELEARN_VIEW)
+    forget(session, camera_id, actor=user.name, reason=reason, at=at)
+
+
+def forget(session: Session, camera_id: str, *, actor: str, reason: str, at: datetime) -> None:
+    """Has the view of a live camera learnt anew, from the next look on. Raises ReasonMissing, UnknownCamera."""
+    said = " ".join(reason.split())
+    if not said:
+        raise ReasonMissing
+    if session.get(CameraConnection, camera_id) is None:
+        raise UnknownCamera(camera_id)
+    # the view first: a watcher that writes what it knows asks for this row before, and for the memory after
+    view = session.get(CameraView, (camera_id, HOME), with_for_update=True)
+    if view is None:
+        view = CameraView(camera_id=camera_id, preset=HOME)
+        session.add(view)
+    view.fingerprint, view.learnt_at = FORGOTTEN, at
+    session.flush()
+    memory = session.get(CameraMemory, camera_id)
+    if memory is not None:
+        session.delete(memory)
+    _put_on_record(session, camera_id, f"to be learnt anew, says {actor}: {said}", at)
+
+
+def _put_on_record(session: Session, camera_id: str, said: str, at: datetime) -> None:
+    """The state of now ends with what was said, where no watcher writes any more, and goes on in a row of its own."""
+    now = session.scalar(
+        select(CameraCondition)
+        .where(CameraCondition.camera_id == camera_id, CameraCondition.until_at.is_(None))
+        .with_for_update()
+    )
+    detail = said[:LONGEST_DETAIL]
+    if now is None:  # nobody has watched it yet
+        session.add(
+            CameraCondition(camera_id=camera_id, since_at=at, until_at=at, state=CameraState.STOPPED, detail=detail)
+        )
+        session.flush()
+        return
+    at = max(at, now.since_at + LEAST_STEP)
+    going_on = CameraCondition(camera_id=camera_id, since_at=at, state=now.state, detail=now.detail)
+    now.until_at, now.detail = at, detail
+    session.flush()  # the index allows one open condition: the old one ends before the new one is written
+    session.add(going_on)
+    session.flush()
