@@ -50,7 +50,7 @@ def free_port() -> int:
         return int(trial.getsockname()[1])
 
 
-def eventually(look: Callable[[], T], within_s: float = 60.0) -> T:
+def eventually(look: Callable[[], T], within_s: float = 120.0) -> T:
     """The first thing `look` finds that is true; fails when there is none for very long."""
     until = time.monotonic() + within_s
     while not (found := look()):

@@ -204,7 +204,7 @@ def test_with_footage_the_queue_shows_cases_at_several_stages(tmp_path, data, fo
         states = {incident.state for incident in demo.rows(select(Incident))}
         assert states >= {IncidentState.DRAFTED, IncidentState.ACCEPTED, IncidentState.RETURNED, IncidentState.RESOLVED}
         incidents = len(demo.rows(select(Incident)))
-        eventually(lambda: list((data / "outbox").glob("case_ready*.json")), within_s=60)
+        eventually(lambda: list((data / "outbox").glob("dispatch*.json")), within_s=60)
     with running_demo(data, tmp_path, FOOTAGE=str(footage_dir), WEIGHTS=str(weights_dir)) as demo:
         eventually(lambda: "demo | analysed:" in demo.printed())
         assert len(demo.rows(select(Incident))) == incidents, "nothing is analysed twice"
