@@ -23,7 +23,8 @@ class Frame:
     """planes: uint8 (height * 3 / 2, width), I420; width and height even.
 
     media_s: seconds since the start of the source, from media_clock. pts: ticks of time_base, as in the container.
-    corrupt: the decoder concealed errors; such a frame may be looked at, it is never the only evidence.
+    corrupt: the decoder concealed errors; such a frame may show that something is there, never that it is gone, and it
+    is never the only evidence.
     """
 
     planes: Bytes

@@ -121,18 +121,24 @@ class Tracker:
             ]
             came_after = [each.box for each in shown if each.standing_from_s > track.last_shown_s]
             self._ask_the_picture(track, look.frame, newcomers, came_after)
-        moving = [track for track in unmatched if not track.stands]
-        for track, detection in _by_motion(moving, free, look.frame):
-            _move(track, detection, look.frame)
-        for track in moving:
-            if track.sightings[-1].at_s < at_s:
-                track.missed += 1
-        for detection in free:
-            if detection.confidence >= START_CONFIDENCE:
-                self.tracks.append(self._begin(detection, look.frame))
+        if (
+            not look.frame.corrupt
+        ):  # a decoder fills what is missing with anything: that begins nothing and moves nothing
+            self._follow_what_moves([track for track in unmatched if not track.stands], free, look.frame)
         ended = [track for track in self.tracks if track.ended]
         self.tracks = [track for track in self.tracks if track not in ended]
         return ended
+
+    def _follow_what_moves(self, moving: list[Track], free: list[Detection], frame: Frame) -> None:
+        """Pairs what moved with what was found elsewhere; what is left of the found begins tracks of its own."""
+        for track, detection in _by_motion(moving, free, frame):
+            _move(track, detection, frame)
+        for track in moving:
+            if track.sightings[-1].at_s < frame.media_s:
+                track.missed += 1
+        for detection in free:
+            if detection.confidence >= START_CONFIDENCE:
+                self.tracks.append(self._begin(detection, frame))
 
     def gap(self, from_s: float, to_s: float, why: str) -> None:
         """No usable picture between two moments: on record in every track, and held against none."""
@@ -209,6 +215,8 @@ class Tracker:
         track.sightings.append(_seen(detection, frame))
         track.classes[detection.class_name] += 1
         track.box, track.missed, track.velocity = detection.box, 0, (0.0, 0.0)
+        if frame.corrupt:
+            return  # it shows that it is there, and not exactly where or how it looks
         if len(track.steady) < STEADY_LOOKS:
             track.steady.append(detection.box)
             track.place = median_box(track.steady)
@@ -227,6 +235,9 @@ class Tracker:
         if likeness.same:
             track.sightings.append(Sighting(at_s, SightingKind.KEPT, track.place, note="same picture"))
             track.missed = 0
+            return
+        if frame.corrupt:  # what is missing in it is not shown to be gone
+            track.sightings.append(Sighting(at_s, SightingKind.HIDDEN, note="damaged picture"))
             return
         if any(_hides(box, track.place) for box in [*(each.box for each in newcomers), *came_after]):
             track.sightings.append(Sighting(at_s, SightingKind.HIDDEN, note="something stands in front"))

@@ -1,5 +1,6 @@
 """Tracks over looks that are seconds apart: what stands, is hidden, is replaced, leaves, passes."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -124,3 +125,26 @@ def test_two_cars_side_by_side_keep_their_places() -> None:
     tracks = watcher.look(EVERY_TWO)
     assert len(tracks) == 3
     assert all(one.place.iou(other.place) < 0.1 for one, other in pairwise(tracks))
+
+
+def test_a_damaged_picture_shows_what_is_there_and_never_that_it_is_gone() -> None:
+    stands, empty = Film((parks("red"),)), Film(())
+    tracker, whole = Tracker(), (Box(0, 0, 320, 240),)
+    van = Box(120, 150, 184, 190)
+    for at_s in EVERY_TWO[:4]:
+        tracker.update(Look(shown(stands, at_s), whole), [vehicle(van)])
+    (track,) = tracker.tracks
+    looked = track.appearance
+    for at_s in EVERY_TWO[4:8]:
+        made_up = [vehicle(Box(20, 20, 80, 60))]  # where the decoder filled in
+        assert tracker.update(Look(replace(shown(empty, at_s), corrupt=True), whole), made_up) == []
+    assert tracker.tracks == [track], "nothing begins in what was filled in"
+    assert [each.kind for each in track.sightings[4:]] == [SightingKind.HIDDEN] * 4
+    assert {each.note for each in track.sightings[4:]} == {"damaged picture"}
+    tracker.update(Look(replace(shown(stands, 16.0), corrupt=True), whole), [vehicle(van)])
+    assert track.sightings[-1].kind is SightingKind.SEEN
+    assert track.appearance is looked, "what it looks like is learnt from whole pictures"
+    for at_s in (18.0, 20.0):
+        ended = tracker.update(Look(shown(empty, at_s), whole), [])
+    assert ended == [track]
+    assert track.left_s == 18.0
