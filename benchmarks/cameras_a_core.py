@@ -1,14 +1,15 @@
 """Cameras a core: how many 1080p25 cameras of 4 Mbit/s one core carries at a look every 2 s.
 
     python -m benchmarks.cameras_a_core [--footage DIR] [--weights DIR] [--rounds 3] [--live 10] [--seconds 60]
-        [--clips DIR] [--only busy|quiet]
+        [--clips DIR] [--only busy|quiet] [--idle-look SECONDS]
 
 Seconds of camera that a second of processor time carries (user and system, all threads and children). From a file, in
 one process and taking turns, medians over the rounds: the road (packets, ring, watchdog, looks, tracks, rules, rows;
 no vehicle stands long enough for an incident, whose cost is measured by itself), every picture decoded with the same
 detector every 2 s, and ffmpeg in a process of its own that pipes five pictures a second of 1280x720, each shown to the
 same detector. Live: `streetwitness run --only watch` over RTSP on loopback, the servers not counted, and the memory it
-takes. The clips are made once and kept (benchmarks/street_clips.py). The last line is for scripts.
+takes. With --idle-look the road is taken a second time, with rarer looks while nothing dwells or stirs, and live the
+watcher looks so. The clips are made once and kept (benchmarks/street_clips.py). The last line is for scripts.
 """
 
 import argparse
@@ -91,27 +92,29 @@ def cpu_s() -> float:
     return time.process_time() + children.ru_utime + children.ru_stime
 
 
-def our_road(clip: Path, detector: Detector, rule: tuple[float, float]) -> tuple[float, Done]:
+def our_road(
+    clip: Path, detector: Detector, rule: tuple[float, float], idle_look_s: float | None = None
+) -> tuple[float, Done]:
     """The live road without the network; processor seconds without making the database it writes to."""
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="streetwitness_benchmark_")))
         sessions = stack.enter_context(site(data, site_of([str(clip)], *rule)))
         vault = stack.enter_context(Vault.open(data / "vault"))
         began_s = cpu_s()
-        looks = followed(clip, detector, sessions, vault)
+        looks = followed(clip, detector, sessions, vault, Sampling(look_s=LOOK_S, idle_look_s=idle_look_s))
         used_s = cpu_s() - began_s
         with reading(sessions) as session:
             incidents = session.scalar(select(func.count()).select_from(Incident)) or 0
     return used_s, Done(looks, incidents)
 
 
-def followed(clip: Path, detector: Detector, sessions: Sessions, vault: Vault) -> int:
+def followed(clip: Path, detector: Detector, sessions: Sessions, vault: Vault, sampling: Sampling) -> int:
     with reading(sessions) as session:
         camera = session.scalars(select(Camera)).one()
         session.refresh(camera, ["site"])
         fences = fences_in_force(session, camera, datetime.now(UTC))
     witness = Witness(sessions, vault, camera.id, None, utc_since(STARTED_AT))
-    worker = CameraWorker(fences, witness, sampling=Sampling(look_s=LOOK_S), ring=PacketRing())
+    worker = CameraWorker(fences, witness, sampling=sampling, ring=PacketRing())
     watchdog = Watchdog()
     with open_file(clip) as source:
         worker.connected(source)
@@ -163,12 +166,15 @@ def shown(planes: np.ndarray, media_s: float) -> Look:
     return Look(frame, look_regions([], frame.width, frame.height) or (whole,))
 
 
-def compared(clips: Sequence[Path], detector: Detector, rounds: int) -> list[Series]:
+def compared(clips: Sequence[Path], detector: Detector, rounds: int, idle_look_s: float | None) -> list[Series]:
     """The programs over the clips of one kind of street, in turns."""
     programs: list[tuple[Series, Callable[[Path], tuple[float, Done]]]] = [
         (Series("our road, from the file"), lambda clip: our_road(clip, detector, PATIENT)),
         (Series("every picture decoded, a look each 2 s"), lambda clip: every_picture(clip, detector)),
     ]
+    if idle_look_s is not None:
+        name = f"our road, a look each {idle_look_s:g} s while nothing dwells or stirs"
+        programs.append((Series(name), lambda clip: our_road(clip, detector, PATIENT, idle_look_s)))
     if shutil.which("ffmpeg"):
         programs.append((Series("ffmpeg pipe, 5 looks a second"), lambda clip: piped(clip, detector)))
     else:
@@ -208,12 +214,13 @@ class Live:
     memory_mb: float
 
 
-def live(clips: Sequence[Path], cameras: int, seconds: float, weights: Path | None) -> Live:
+def live(clips: Sequence[Path], cameras: int, seconds: float, weights: Path | None, idle_look_s: float | None) -> Live:
+    settings = {"STREETWITNESS_WATCHERS": "1"}
+    if idle_look_s is not None:
+        settings["STREETWITNESS_IDLE_LOOK_S"] = str(idle_look_s)
     with tempfile.TemporaryDirectory(prefix="streetwitness_benchmark_") as folder:
         empty_mb = resident_without_cameras(Path(folder), weights)
-        with watched(
-            Path(folder), clips, cameras, weights=weights, settings={"STREETWITNESS_WATCHERS": "1"}
-        ) as program:
+        with watched(Path(folder), clips, cameras, weights=weights, settings=settings) as program:
             time.sleep(SETTLES_S)
             before = program.read()
             time.sleep(seconds)
@@ -254,6 +261,7 @@ def main() -> None:
     parser.add_argument("--live", type=int, default=10, help="cameras over RTSP; 0: none")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long these are watched")
     parser.add_argument("--only", choices=("busy", "quiet"))
+    parser.add_argument("--idle-look", type=float, help="seconds; absent: always a look every 2 s")
     arguments = parser.parse_args()
     weights = arguments.weights and arguments.weights.resolve()
     detector = detector_on(str(weights) if weights else None)
@@ -265,14 +273,16 @@ def main() -> None:
     for kind, clips in kinds:
         print(f"{kind}: {', '.join(clip.name for clip in clips)}")
         our_road(clips[0], detector, PATIENT)  # once before, so that nobody pays for what is loaded at first use
-        ours, *others = compared(clips, detector, arguments.rounds)
+        ours, *others = compared(clips, detector, arguments.rounds, arguments.idle_look)
         for series in (ours, *others):
             print(f"  {series}" + ("" if series is ours else f"; ours / this {ours.a_core / series.a_core:.1f}"))
         print(an_incident(clips, detector, min(arguments.rounds, 2)), flush=True)
         last.append(f"{kind}_file={ours.a_core:.1f}")
+        if arguments.idle_look is not None:
+            last.append(f"{kind}_file_idle={others[1].a_core:.1f}")
     for kind, clips in kinds if arguments.live else ():
         print(f"{kind}, live")
-        figures = live(clips, arguments.live, arguments.seconds, weights)
+        figures = live(clips, arguments.live, arguments.seconds, weights, arguments.idle_look)
         last.append(f"{kind}_live={figures.a_core:.1f} {kind}_mb_a_camera={figures.memory_mb:.1f}")
     print(" ".join(last))
 

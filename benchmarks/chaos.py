@@ -38,13 +38,15 @@ from ruamel.yaml import YAML
 from sqlalchemy import create_engine, func, select
 
 from benchmarks.live_site import FENCE
-from cases import escalation, incidents
+from cases import dispatch, escalation, incidents
+from cases.errors import DispatchRefused
 from cases.incidents import Conduct
 from cases.site_file import read
 from cases.site_rows import apply
 from detectors.geometry import Box
 from models.database import Sessions, reading, transaction
-from models.enums import IncidentState, NoticeStatus, Offence, OutboxState
+from models.dispatch import Dispatch, DispatchedTo
+from models.enums import DispatchState, IncidentState, NoticeStatus, Offence, OutboxState
 from models.escalation import LadderStep, LookRequest
 from models.incidents import OPEN_STATES, CaseEvent, Incident
 from models.places import GeofenceVersion
@@ -138,7 +140,7 @@ def main() -> None:
         )
         _wait_for_the_desk(settings.web_port)
         workers = [threading.Thread(target=_open, args=(run, 60 / given.a_minute))]
-        workers += [threading.Thread(target=_camera, args=(run,))]
+        workers += [threading.Thread(target=work, args=(run,)) for work in (_camera, _officer)]
         if not given.calm:
             workers += [threading.Thread(target=_kill, args=(run, supervisor, random.Random(given.seed + 1)))]
             workers += [threading.Thread(target=_wipe, args=(run, redis, data / "redis"))]
@@ -320,6 +322,20 @@ def _camera(run: Run) -> None:
                     incident = session.get_one(Incident, vehicle.incident_id)
                     incidents.vehicle_left(session, incident, left_at=now(), at=now())
                 vehicle.gone = True
+
+
+def _officer(run: Run) -> None:
+    """Takes on what the officer is asked to see to."""
+    while not run.over.wait(1.0):
+        with reading(run.sessions) as session:
+            asked = session.execute(
+                select(DispatchedTo.dispatch_id, DispatchedTo.officer_id)
+                .join(Dispatch, Dispatch.id == DispatchedTo.dispatch_id)
+                .where(Dispatch.state == DispatchState.ASKED)
+            ).all()
+        for dispatch_id, officer_id in asked:
+            with suppress(DispatchRefused), transaction(run.sessions) as session:  # withdrawn meanwhile
+                dispatch.take(session, dispatch_id, officer_id, at=now())
 
 
 def _kill(run: Run, supervisor: Supervisor, drawn: random.Random) -> None:
