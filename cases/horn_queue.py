@@ -40,7 +40,7 @@ from models.watching import CameraConnection
 from notify.digest_access import Login
 from notify.errors import GatewayRefused, GatewayUnavailable, GatewayUnreachable, NoVoice, SoundRefused
 from notify.horn import MARGIN_S
-from notify.loudspeaker import HornAddress, Horns
+from notify.loudspeaker import Horn, HornAddress
 from notify.outbox import SPOKEN
 from notify.sound import LONGEST_S, Sound, chime, read_wav
 from notify.speech import Voice, speak
@@ -84,7 +84,7 @@ class HornQueue:
     vault: Vault
     at_hand: AtHand
     key: PersonalDataKey
-    horns: Horns
+    horn_for: Callable[[HornAddress], Horn]
     voice: Voice | None
     language: Language
     clock: Callable[[], datetime]
@@ -287,7 +287,7 @@ class HornQueue:
         try:
             sound = read_wav(self.at_hand.path(claim.sha256, SUFFIX).read_bytes()).at_volume(claim.volume)
             log.info("announcement handed over", extra=where | {"seconds": round(sound.seconds, 1)})
-            said = self.horns.horn(claim.address).play(sound, str(claim.id))
+            said = self.horn_for(claim.address).play(sound, str(claim.id))
         except GatewayUnreachable as error:
             self._not_reached(claim, str(error))
         except GatewayUnavailable as error:

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 from cases import draft_case, escalation
 from cases.lifecycle import PROGRAM, advance, append_event
 from detectors.geometry import Box
+from evidence import fence_terms
 from evidence.seen_with import SeenWith
 from models.enums import Act, IncidentState, Offence, SightingKind, StepOutcome
 from models.incidents import OPEN_STATES, Incident, Sighting
+from models.places import GeofenceVersion
 
 SAME_OBJECT_IOU = 0.5
 CLOCK_OF_RECORDING = "media time of the recording"  # by which its grace is measured
@@ -89,8 +91,16 @@ def open_incident(
     )
     session.add(incident)
     session.flush()
+    version = session.get_one(GeofenceVersion, conduct.geofence_version_id)
     append_event(
-        session, incident, Act.CONFIRMED, None, actor=PROGRAM, at=at, conduct_at=conduct.confirmed_at, facts=facts
+        session,
+        incident,
+        Act.CONFIRMED,
+        None,
+        actor=PROGRAM,
+        at=at,
+        conduct_at=conduct.confirmed_at,
+        facts=facts | {fence_terms.FACT: fence_terms.digest_of(fence_terms.terms_of(version))},
     )
     if conduct.recording_id is None:
         escalation.begin(session, incident, at=at)

@@ -7,6 +7,7 @@ what is in cases/lifecycle.py.
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from cases.draft_case import compose
 from cases.errors import DecisionRefused, UnknownIncident
 from cases.lifecycle import advance
 from evidence import log_contents
+from evidence.canonical import canonical
+from evidence.digest import sha256_of_bytes
 from models.enums import Act, Decision, DispatchPurpose
 from models.incidents import DraftCase, Incident, ReviewDecision
 from models.people import User
@@ -63,9 +66,11 @@ def decide(
         )
     incident = _incident(session, incident_id)
     decided_id = uuid.uuid4()
-    # first, because it locks the incident: from here on nobody else decides or drafts
-    advance(session, incident, ACT_OF[decision], actor=user.name, at=at, facts={"decision": str(decided_id)})
     draft = _newest_draft(session, incident_id)
+    facts: dict[str, Any] = {"decision": str(decided_id)}
+    if draft is not None:  # by its digest: what was decided on is fixed with the decision
+        facts["draft"] = {"version": draft.version, "sha256": sha256_of_bytes(canonical(draft.content))}
+    advance(session, incident, ACT_OF[decision], actor=user.name, at=at, facts=facts)
     if draft is None and decision is not Decision.DISMISS:
         raise DecisionRefused("there is no draft to decide on; have it drafted first")
     if draft is not None and draft_version is not None and draft.version != draft_version:
@@ -104,7 +109,8 @@ def redraft(session: Session, incident_id: uuid.UUID, *, user: User, at: datetim
 
 
 def _incident(session: Session, incident_id: uuid.UUID) -> Incident:
-    incident = session.get(Incident, incident_id)
+    """Locked: from here on nobody else decides or drafts."""
+    incident = session.get(Incident, incident_id, with_for_update=True)
     if incident is None:
         raise UnknownIncident(incident_id)
     return incident

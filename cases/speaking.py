@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, joinedload
 
 from cases.entitlements import Right, require
@@ -35,7 +35,8 @@ MOST_WAITING = 4  # presses on one loudspeaker
 LONGEST_TEXT = 500
 SHOWN = 6
 QUIET, TOO_MANY, NOT_SPEAKABLE, NOT_A_SENTENCE = "quiet", "too_many", "not_speakable", "not_a_sentence"
-REFUSALS = (QUIET, TOO_MANY, NOT_SPEAKABLE, NOT_A_SENTENCE)
+NOT_A_RECORDING = "not_a_recording"
+REFUSALS = (QUIET, TOO_MANY, NOT_SPEAKABLE, NOT_A_SENTENCE, NOT_A_RECORDING)
 
 
 @dataclass(frozen=True)
@@ -225,9 +226,14 @@ class HornsShown:
     longest: int = LONGEST_TYPED
 
 
-def horns_shown(session: Session, *, at: datetime, language: Language) -> HornsShown:
+def horns_shown(
+    session: Session, *, at: datetime, language: Language, incident_id: uuid.UUID | None = None
+) -> HornsShown:
+    """All of them; with an incident, those by the camera that saw it."""
+    by_the_camera = select(Incident.camera_id).where(Incident.id == incident_id)
     loudspeakers = session.scalars(
         select(Loudspeaker)
+        .where(Loudspeaker.camera_id.in_(by_the_camera) if incident_id is not None else true())
         .options(joinedload(Loudspeaker.camera, innerjoin=True).joinedload(Camera.site, innerjoin=True))
         .order_by(Loudspeaker.id)
     ).all()

@@ -30,6 +30,7 @@ PACKET_SAMPLES = TELEPHONE_HZ // 50
 MOST_BYTES = 65_536  # of one answer
 MOST_HEADERS = 64
 ENCODINGS = {"PCMU": 0, "PCMA": 8}  # RFC 3551 table 4
+INTERLEAVED = re.compile(r"interleaved=(\d{1,2})\b")  # the device may choose another than we ask for
 RTP_VERSION, MARKER = 0x80, 0x80
 OK, UNAUTHORIZED, NO_BACKCHANNEL = 200, 401, 551
 
@@ -166,11 +167,11 @@ class BackchannelHorn:
         with closing(connection):
             line = _Line(connection, self.address, secret)
             try:
-                base, medium = _prepared(line, url, host)
+                base, medium, channel = _prepared(line, url, host)
             except OSError as error:
                 raise GatewayUnreachable(f"{host}: broke off before anything was played ({error})") from error
             try:
-                _send(connection, medium, sound)
+                _send(connection, medium, channel, sound)
                 ended = line.ask("TEARDOWN", base)
             except OSError as error:
                 raise GatewayUnavailable(f"{host}: broke off while it was played ({error})") from error
@@ -179,8 +180,8 @@ class BackchannelHorn:
         return f"{host} took the whole sound as {medium.encoding} and ended the session"
 
 
-def _prepared(line: _Line, url: str, host: str) -> tuple[str, Medium]:
-    """The session up to PLAY: the URL of the whole, and what to send. Raises OSError, and ours."""
+def _prepared(line: _Line, url: str, host: str) -> tuple[str, Medium, int]:
+    """The session up to PLAY: the URL of the whole, what to send, and on which channel. Raises OSError, and ours."""
     required = {"Require": REQUIRE}
     described = line.ask("DESCRIBE", url, required | {"Accept": "application/sdp"})
     _refuse(described, host)
@@ -190,11 +191,12 @@ def _prepared(line: _Line, url: str, host: str) -> tuple[str, Medium]:
     whole = control if "://" in control else f"{base.rstrip('/')}/{control}"
     set_up = line.ask("SETUP", whole, required | {"Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"})
     _refuse(set_up, host)
-    if "interleaved=0-1" not in set_up.headers.get("transport", "").replace(" ", ""):
+    channel = INTERLEAVED.search(set_up.headers.get("transport", ""))
+    if channel is None:
         raise GatewayRefused(f"{host}: does not take packets on the connection itself; choose another driver")
     line.session = set_up.headers.get("session", "").partition(";")[0] or None
     _refuse(line.ask("PLAY", base, required | {"Range": "npt=0.000-"}), host)
-    return base, medium
+    return base, medium, int(channel[1])
 
 
 def _refuse(answer: _Answer, host: str) -> None:
@@ -210,7 +212,7 @@ def _refuse(answer: _Answer, host: str) -> None:
     raise GatewayRefused(f"{host} answers {answer.status}; check driver and url of the loudspeaker")
 
 
-def _send(connection: socket.socket, medium: Medium, sound: Sound) -> None:
+def _send(connection: socket.socket, medium: Medium, channel: int, sound: Sound) -> None:
     """RTP (RFC 3550 5.1), each packet in its time; the last is filled up with silence."""
     data = sound.mu_law() if medium.encoding == "PCMU" else sound.a_law()
     silence = b"\xff" if medium.encoding == "PCMU" else b"\xd5"
@@ -230,4 +232,4 @@ def _send(connection: socket.socket, medium: Medium, sound: Sound) -> None:
             source,
         )
         packet = header + data[number * PACKET_SAMPLES : (number + 1) * PACKET_SAMPLES]
-        connection.sendall(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+        connection.sendall(struct.pack(">cBH", b"$", channel, len(packet)) + packet)

@@ -30,6 +30,8 @@ FIRST_FORM_COOKIE = "first_form"
 MAX_BODY_BYTES = 64 * 1024  # the largest form is a decision with its reason
 MAX_STATEMENT_BYTES = 16_000_000  # what an owner says, with pictures
 STATEMENTS = re.compile(r"/m/[^/]+/statement")
+MAX_RECORDING_BYTES = 9_000_000  # an operator's own voice, half a minute of it
+RECORDINGS = re.compile(r"/loudspeakers/[^/]+/recording")
 # a piece of a recording: counted against the length it was begun with, and never held in memory
 PIECES = re.compile(r"/uploads/[0-9a-f-]{36}")
 
@@ -154,6 +156,8 @@ class EveryBody:
         received = 0
         path, method = scope.get("path", ""), scope.get("method")
         most: float = MAX_STATEMENT_BYTES if STATEMENTS.fullmatch(path) else MAX_BODY_BYTES
+        if RECORDINGS.fullmatch(path):
+            most = MAX_RECORDING_BYTES
         if method == "PATCH" and PIECES.fullmatch(path):
             most = math.inf
 

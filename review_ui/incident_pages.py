@@ -13,7 +13,7 @@ from typing import Annotated, BinaryIO
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, StreamingResponse
 
-from cases import draft_documents, holds, loop_shown, queue, review, viewing
+from cases import draft_documents, holds, loop_shown, plate_record, queue, review, viewing
 from cases.entitlements import Right, may
 from cases.errors import DecisionRefused, DocumentFailed, TransitionRefused
 from cases.languages import Language
@@ -266,6 +266,7 @@ def _page(
         kept = holds.kept(session, incident_id, at)
         derivatives = offers(session, incident_id, shown.rows.exhibits, catalog.language)
         key = desk.settings.personal_data_key if looking is not None else None
+        plates = plate_record.plates_read(session, shown.rows.incident)
         what_was_done = loop_shown.shown(session, incident_id, key)
     incident = shown.rows.incident
     polygon = incident.geofence_version.polygon
@@ -284,6 +285,7 @@ def _page(
         looking=looking,
         purposes=tuple(Purpose),
         kept=kept,
+        may_speak=may(opened.user, Right.SPEAK),
         may_hold=may(opened.user, Right.HOLD),
         may_record_service=may(opened.user, Right.RECORD_SERVICE),
         runs=runs,
@@ -299,6 +301,7 @@ def _page(
         remedies=_remedies(shown, at, catalog.language),
         derivatives=derivatives,
         loop_shown=what_was_done,
+        plates_read=plates,
         credentials=desk.settings.credentials is not None,
         against=_against(shown, catalog.language),
         allowed=[decision for decision, act in review.ACT_OF.items() if (incident.state, act) in NEXT],

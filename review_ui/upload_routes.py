@@ -125,6 +125,8 @@ def standing(request: Request, door: TheDoor, upload_id: uuid.UUID) -> Response:
     try:
         _speaks_tus(request)
         upload = _own(door, upload_id)
+        if upload.offset == upload.length:  # a server killed in this moment leaves it whole and not sealed
+            _seal(door, upload_id)
     except UploadRefused as error:
         return refusal(request, error)
     headers = {"upload-offset": str(upload.offset), "upload-length": str(upload.length)}
@@ -222,7 +224,7 @@ async def _take_all(request: Request, receiving: Receiving) -> None:
 
 
 def _seal(door: Door, upload_id: uuid.UUID) -> None:
-    """All of it is there for certain. Where it cannot be sealed just now, the worker does that later."""
+    """All of it is there for certain; sealed before: nothing. Where it cannot be just now, the worker does it later."""
     try:
         uploads.seal_whole(door.desk.settings.sessions, door.parts, door.vault_root, upload_id, at=now())
     except VaultError:

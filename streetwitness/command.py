@@ -28,6 +28,8 @@ from streetwitness.plate_command import EXAMPLES as PLATE_EXAMPLES
 from streetwitness.plate_command import plate_command
 from streetwitness.reproduce_command import reproduce
 from streetwitness.store_commands import store_app
+from streetwitness.upload_commands import EXAMPLES as UPLOAD_EXAMPLES
+from streetwitness.upload_commands import token_command, tokens_command, upload_command
 
 if TYPE_CHECKING:
     from cases.site_file import SiteFile
@@ -62,6 +64,9 @@ app.command("audit", epilog=EXAMPLES)(audit_command)
 app.command("plate", epilog=PLATE_EXAMPLES)(plate_command)
 app.add_typer(store_app, name="store")
 app.command(epilog="Example: streetwitness reproduce case.zip")(reproduce)
+app.command("upload", epilog=UPLOAD_EXAMPLES)(upload_command)
+user_app.command("token", epilog='Example: streetwitness user token station.3 --label "station 3"')(token_command)
+user_app.command("tokens", epilog="Example: streetwitness user tokens station.3")(tokens_command)
 
 
 class DraftLanguage(StrEnum):

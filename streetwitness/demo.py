@@ -41,7 +41,7 @@ from streetwitness.workplace import Workplace, now, opened_workplace
 
 DEMO_SITE = Path(__file__).with_name("demo_site.yaml")
 ACTOR = "demo"
-DEMO_PROCESSES = ("web", "worker", "relay", "deadlines", "notary")
+DEMO_PROCESSES = ("web", "worker", "relay", "deadlines", "horns", "notary")
 REVIEWER = "demo-reviewer"
 USERS = {
     "demo-monitor": Role.MONITOR,

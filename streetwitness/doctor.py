@@ -22,6 +22,7 @@ from streetwitness.workplace import shown_database
 
 PACKAGES = (
     "av",
+    "espeakng-loader",
     "fastapi",
     "onvif-zeep",
     "opencv-python",

@@ -41,3 +41,11 @@ class DemoStopped(StartError):
         super().__init__(
             "the demo was asked to end before its streets were rendered; the next start goes on from there"
         )
+
+
+class NotHandedIn(StartError):
+    """A file could not be handed in; the message says what the site said, or why it was not reached."""
+
+    def __init__(self, path: object, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path, self.why = path, why

@@ -31,7 +31,7 @@ def queue_of(workplace: Workplace, vault: Vault) -> HornQueue:
         vault=vault,
         at_hand=at_hand(settings),
         key=workplace.key(),
-        horns=Horns(workplace.data.announcements, GatewayNetworks.of(settings.horn_networks, "horn_networks")),
+        horn_for=Horns(workplace.data.announcements, GatewayNetworks.of(settings.horn_networks, "horn_networks")).horn,
         voice=voice,
         language=settings.message_language,
         clock=now,

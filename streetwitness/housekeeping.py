@@ -1,4 +1,5 @@
-"""Housekeeping: what nothing keeps any longer is deleted, at the start and every ten minutes, by one process at a time.
+"""Housekeeping: what nothing keeps any longer is deleted, at the start and every ten minutes, by one process at a time;
+uploads that a killed server left are finished.
 
 The purge itself is evidence/purge.py; what it was at when the last process died is finished first.
 """
@@ -8,6 +9,8 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from cases.part_files import PartFiles
+from cases.uploads import tidy
 from evidence.errors import EvidenceError, PurgeRunning
 from evidence.purge import PurgeReport, purge
 from streetwitness.workplace import Workplace, now
@@ -27,6 +30,7 @@ class Housekeeper:
     def keep_house(self) -> PurgeReport | None:
         """One round; None where another process is at it, or it failed."""
         data = self._workplace.data
+        self._tidy_uploads()
         try:
             report = purge(self._workplace.sessions, data.vault, data.drafts, at=now())
         except PurgeRunning:
@@ -37,6 +41,17 @@ class Housekeeper:
         if report.deleted:
             log.info("%s objects deleted by rule, %s bytes", len(report.deleted), report.bytes_deleted)
         return report
+
+    def _tidy_uploads(self) -> None:
+        """What a killed server left half done is finished, what its sender forgot goes."""
+        data = self._workplace.data
+        try:
+            tidied = tidy(self._workplace.sessions, PartFiles(data.uploads), data.vault, at=now())
+        except (EvidenceError, SQLAlchemyError, OSError):
+            log.exception("uploads were not tidied; it is tried again")
+            return
+        if tidied.given_up:
+            log.info("%s uploads given up, nothing came for them", len(tidied.given_up))
 
     def run(self, stop: threading.Event) -> None:
         wait_s = FIRST_AFTER_S

@@ -21,12 +21,14 @@ from evidence.derivatives import requests
 from evidence.errors import EvidenceError
 from evidence.vault import Vault
 from ingest.derive import derive as make_derivative
-from ingest.errors import IngestError
+from ingest.errors import IngestError, LookCutShort
+from ingest.upload_intake import take_in, uploads_to_do
 from models.database import Sessions, reading
 from models.enums import RecordingState
 from models.incidents import Recording
 from streetwitness.analysis import alone_with, detector_on, weights_of
 from streetwitness.analysis import analyse as take_down_the_road
+from streetwitness.confined_analysis import analyse_confined, came_by_upload
 from streetwitness.errors import BeingAnalysed
 from streetwitness.settings import load_settings
 from streetwitness.stores import at_hand
@@ -37,7 +39,8 @@ log = logging.getLogger(__name__)
 QUEUE = "recordings"
 # what a person waits for comes before the next recording, what the program wants at drafting after all of them
 WAITED_FOR, AT_LEISURE = "derivatives", "derivatives-at-leisure"
-QUEUES = (WAITED_FOR, QUEUE, AT_LEISURE)
+HANDED_IN = "uploads"  # short looks into what came: whoever handed it in waits for the answer
+QUEUES = (WAITED_FOR, HANDED_IN, QUEUE, AT_LEISURE)
 LONGEST_JOB_S = 24 * 3600
 SWEEP_EVERY_S = 1.0
 ASK_AGAIN_AFTER_S = 30.0
@@ -47,6 +50,9 @@ TO_DO = (RecordingState.QUEUED, RecordingState.ANALYSING)  # one that says `anal
 def analyse(recording_id: str) -> None:
     """The job. A recording already done, or in other hands, is left alone."""
     with opened_workplace(load_settings()) as workplace:
+        if came_by_upload(workplace, uuid.UUID(recording_id)):
+            analyse_confined(workplace, uuid.UUID(recording_id))
+            return
         try:
             report = take_down_the_road(workplace, uuid.UUID(recording_id), lambda _done_s, _total_s: None)
         except BeingAnalysed:
@@ -55,6 +61,15 @@ def analyse(recording_id: str) -> None:
             log.error("recording %s: %s", recording_id, error)  # noqa: TRY400 - the sentence says it all
             return
         log.info("recording %s analysed in %s s", recording_id, report.analysis.get("wall_s"))
+
+
+def look_into_upload(upload_id: str) -> None:
+    """The job. What was looked into already is left alone; its row says what it is."""
+    with opened_workplace(load_settings()) as workplace:
+        try:
+            take_in(workplace.sessions, uuid.UUID(upload_id), workplace.data.vault, at=now())
+        except LookCutShort as error:  # asked again
+            log.warning("upload %s: %s", upload_id, error)
 
 
 def derive(derivative_id: str) -> None:
@@ -92,6 +107,12 @@ def derivatives_to_do(sessions: Sessions) -> dict[uuid.UUID, str]:
         return {row.id: AT_LEISURE if row.asked_by == PROGRAM else WAITED_FOR for row in requests.to_do(session)}
 
 
+def uploads_to_look_into(sessions: Sessions) -> list[uuid.UUID]:
+    """What was handed in and sealed and nobody has looked into, oldest first."""
+    with reading(sessions) as session:
+        return uploads_to_do(session)
+
+
 def ring(redis: Redis, recordings: Iterable[uuid.UUID]) -> None:
     """Puts the recordings into the queue, except those that stand in it already."""
     _enqueue(redis, QUEUE, analyse, "analyse", recordings)
@@ -121,8 +142,10 @@ class Sweeper:
         self._asked: dict[uuid.UUID, float] = {}
 
     def sweep(self) -> list[uuid.UUID]:
-        """One round; which recordings and derivatives it rang for. One is asked for again only after a while."""
+        """One round; which rows it rang for. One is asked for again only after a while."""
         at = self._clock()
+        uploads = [each for each in uploads_to_look_into(self._workplace.sessions) if self._is_due(each, at)]
+        _enqueue(self._redis, HANDED_IN, look_into_upload, "look", uploads)
         derivatives = {
             each: name for each, name in derivatives_to_do(self._workplace.sessions).items() if self._is_due(each, at)
         }
@@ -134,8 +157,8 @@ class Sweeper:
             if self._is_due(each, at) and self._is_free(each)
         ]
         ring(self._redis, due)
-        self._asked |= dict.fromkeys([*due, *derivatives], at)
-        return [*due, *derivatives]
+        self._asked |= dict.fromkeys([*due, *derivatives, *uploads], at)
+        return [*due, *derivatives, *uploads]
 
     def _is_due(self, row_id: uuid.UUID, at: float) -> bool:
         return row_id not in self._asked or at - self._asked[row_id] >= ASK_AGAIN_AFTER_S

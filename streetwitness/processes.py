@@ -73,7 +73,7 @@ def watch(workplace: Workplace) -> None:
             desk=desk,
             networks=settings.dialled,
             clock=OurClock(),
-            sampling=Sampling(look_s=settings.look_s),
+            sampling=Sampling(look_s=settings.look_s, idle_look_s=settings.idle_look_s),
             ring=lambda: PacketRing(settings.ring_s, settings.ring_mb * MEGABYTE, budget),
             sm3=settings.sm3,
         )
@@ -108,6 +108,7 @@ def work(workplace: Workplace) -> None:
 def serve(workplace: Workplace) -> None:
     import uvicorn  # noqa: PLC0415
 
+    from cases.uploads import UploadRules  # noqa: PLC0415
     from evidence.bundle import Signing  # noqa: PLC0415
     from evidence.content_credentials import ContentCredentials  # noqa: PLC0415
     from evidence.errors import CredentialsUnusable  # noqa: PLC0415
@@ -136,6 +137,10 @@ def serve(workplace: Workplace) -> None:
             credentials=credentials,
             metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
             webhooks=webhooks_of(workplace),
+            uploads_dir=workplace.data.uploads,
+            upload_rules=UploadRules(
+                max_bytes=settings.upload_max_mb * MEGABYTE, daily_bytes=settings.upload_daily_mb * MEGABYTE
+            ),
         )
     )
     uvicorn.run(

@@ -23,6 +23,7 @@ from streetwitness.errors import SettingsRefused
 from streetwitness.message_settings import MessageSettings
 
 PREFIX = "STREETWITNESS_"
+RING_BEFORE_AND_AFTER_S = 15.0  # the seconds before a stop, and until it has lasted long enough to be looked into
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -81,6 +82,10 @@ class DataDir:
     def locks(self) -> Path:
         return self.root / "locks"
 
+    @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
     def make(self) -> None:
         """The folder, for its owner alone: it will hold people's names, numbers and pictures."""
         try:
@@ -102,6 +107,8 @@ class Settings(MessageSettings):
     weights: str | None = None  # a folder, a .pt file, or a name
     footage: Path | None = None  # recordings for the demo and for tests
     look_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    # of a live camera while nothing dwells or stirs there; None: look_s always
+    idle_look_s: Annotated[float, Field(gt=0, le=15)] | None = None
     watchers: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: max(cores() // 4, 1))
     ring_s: Annotated[float, Field(ge=10, le=600)] = 30.0  # of packets kept of each camera, for looking back
     ring_mb: Annotated[int, Field(ge=4)] = 40  # of each camera at most
@@ -125,6 +132,11 @@ class Settings(MessageSettings):
     store_key_file: Path | None = None  # what copies are encrypted with; None: they are plain
     store_keep_local_days: Annotated[float, Field(ge=0)] | None = None  # None: the vault keeps everything
 
+    upload_max_mb: Annotated[int, Field(ge=1)] = 64_000  # of one file that is handed in
+    upload_daily_mb: Annotated[int, Field(ge=1)] = 500_000  # of one user within 24 hours
+    upload_url: str | None = None  # where `streetwitness upload` sends to; None: the desk on this machine
+    upload_token: SecretStr | None = None  # what it shows there
+
     @field_validator("data_dir", "footage", "content_credentials", "timestamp_roots", "store_key_file")
     @classmethod
     def whole_path(cls, path: Path | None) -> Path | None:
@@ -142,6 +154,19 @@ class Settings(MessageSettings):
         """Raises ValueError for what is no network such as 10.0.0.0/8."""
         Networks.of(texts)
         return texts
+
+    @model_validator(mode="after")
+    def idle_looks_are_rarer_and_the_ring_holds_what_lies_between(self) -> Self:
+        """Raises ValueError where looking back could not reach the stop of what an idle look finds."""
+        if self.idle_look_s is None:
+            return self
+        if self.idle_look_s < self.look_s:
+            raise ValueError("IDLE_LOOK_S is the longer of the two: make it at least LOOK_S, or leave it out")
+        if self.ring_s < self.idle_look_s + RING_BEFORE_AND_AFTER_S:
+            raise ValueError(
+                f"RING_S has to be {RING_BEFORE_AND_AFTER_S:g} s more than IDLE_LOOK_S, so that the stop is still in it"
+            )
+        return self
 
     @model_validator(mode="after")
     def authority_is_whole(self) -> Self:

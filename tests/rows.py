@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from evidence import log_contents
+from evidence import fence_terms, log_contents
 from evidence.seen_with import ClockThen, SeenWith, Weights
 from models.enums import (
     Act,
@@ -240,7 +240,7 @@ def add_street(session: Session, **incident_differs: Any) -> Street:
     version = add_geofence_version(session, geofence)
     recording = add_recording(session, camera)
     incident = add_incident(session, version, camera, recording, **incident_differs)
-    add_event(session, incident)
+    add_event(session, incident, facts={fence_terms.FACT: fence_terms.digest_of(fence_terms.terms_of(version))})
     add_sighting(session, incident)
     add_sighting(
         session,

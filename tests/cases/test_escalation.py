@@ -7,6 +7,7 @@ import threading
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,12 +31,14 @@ from models.enums import (
 )
 from models.escalation import LookRequest
 from models.incidents import CaseEvent, DraftCase, Incident
-from models.people import Officer, Owner, Vehicle
+from models.people import Officer, Owner, User, Vehicle
 from models.places import GeofenceVersion, Loudspeaker
 from models.promises import Notice, OutboxMessage
 from models.replies import DoNotContact, InboundReply
 from models.watching import CameraCondition
+from notify.errors import GatewayRefused
 from tests import rows
+from tests.cases.horn_scene import Device, Square, failing
 from tests.conftest import Database
 from tests.rows import after
 
@@ -242,6 +245,29 @@ def test_no_receipt_in_time_is_announced_and_a_late_receipt_changes_nothing(loop
     loop.receipt(van, NoticeStatus.DELIVERED)
     loop.passes(5)
     assert loop.row(van).grace_ends_at == ends_at
+
+
+def test_an_announcement_that_was_played_counts_from_when_it_was_heard(loop: Loop, tmp_path: Path) -> None:
+    add_loudspeaker(loop)
+    van = loop.opened(plate=None, plate_confidence=None)
+    assert loop.steps(van) == [(LadderAct.TELL_OWNER, StepOutcome.NO_PLATE), (LadderAct.ANNOUNCE, None)]
+    loop.passes(3)
+    heard_at = loop.at
+    square = Square(loop.sessions, tmp_path, Device(), User(name="nobody"), at=heard_at)
+    square.works()
+    assert [name for name, _, _ in square.device.played] == ["horn-1"]
+    loop.passes(0)
+    assert loop.steps(van)[-1] == (LadderAct.ANNOUNCE, StepOutcome.PLAYED), "at once, not when the waiting is over"
+    assert loop.row(van).grace_ends_at == heard_at + timedelta(seconds=GRACE_S)
+
+
+def test_a_horn_that_certainly_said_nothing_is_as_good_as_none(loop: Loop, tmp_path: Path) -> None:
+    add_loudspeaker(loop)
+    van = loop.opened(plate=None, plate_confidence=None)
+    device = Device(before=failing(GatewayRefused("wrong password")))
+    Square(loop.sessions, tmp_path, device, User(name="nobody"), at=loop.at).works()
+    loop.passes(0)
+    assert loop.steps(van)[1] == (LadderAct.ANNOUNCE, StepOutcome.NO_LOUDSPEAKER)
 
 
 @pytest.mark.parametrize(

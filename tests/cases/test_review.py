@@ -11,6 +11,8 @@ from sqlalchemy import func, select
 from cases import review
 from cases.errors import DecisionRefused, TransitionRefused, UnknownIncident
 from cases.review import FourPoints
+from evidence.canonical import canonical
+from evidence.digest import sha256_of_bytes
 from models.database import reading, transaction
 from models.enums import Act, Decision, IncidentState, OutboxState
 from models.incidents import CaseEvent, DraftCase, Incident, ReviewDecision
@@ -62,7 +64,9 @@ def test_accepting_is_a_decision_an_event_and_a_promise_to_each_officer(database
         event = session.scalars(select(CaseEvent).order_by(CaseEvent.seq.desc()).limit(1)).one()
         messages = session.scalars(select(OutboxMessage)).all()
     assert (decision.draft_case_id, decision.user_id, decision.reason) == (draft.id, user.id, "画面清楚，车辆未移动")
-    assert (event.act, event.actor, event.facts) == (Act.ACCEPTED, "li.na", {"decision": str(decision.id)})
+    decided_on = {"version": 1, "sha256": sha256_of_bytes(canonical(draft.content))}
+    facts = {"decision": str(decision.id), "draft": decided_on}
+    assert (event.act, event.actor, event.facts) == (Act.ACCEPTED, "li.na", facts)
     assert len(messages) == 2
     for message in messages:
         assert (message.kind, message.state) == ("case_ready", OutboxState.PENDING)

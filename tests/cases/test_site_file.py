@@ -273,7 +273,22 @@ REFUSED = {
         17,
         "officers[0]: should be a group of keys",
     ),
-    "driver_that_is_no_word": ("driver: onvif", "driver: ../x", 19, "loudspeakers[0].driver: "),
+    "driver_that_is_none": ("driver: onvif", "driver: sip", 19, "`sip` is no driver; there are onvif, axis"),
+    "horn_without_url": ("driver: onvif", "driver: axis", 19, "needs its url"),
+    "horn_of_another_scheme": (
+        "driver: onvif",
+        "driver: axis, url: 'ftp://h'",
+        19,
+        "should start with http:// or https",
+    ),
+    "horn_with_a_password_and_no_user": ("driver: onvif", "driver: onvif, password: x1", 19, "needs its username"),
+    "horn_louder_than_it_can_be": ("driver: onvif", "driver: onvif, volume: 900", 19, "loudspeakers[0].volume: "),
+    "horn_with_quiet_hours_that_are_none": (
+        "driver: onvif",
+        "driver: onvif, quiet: [{days: mon, from: '25:00', to: '07:00'}]",
+        19,
+        "not a time of day",
+    ),
     "loudspeaker_at_no_camera": ("id: horn-1, camera: gate-3", "id: horn-1, camera: x", 19, "there is no camera `x`"),
     "key_twice": ("    name: North gate", "    name: a\n    name: b", 6, "this key is written twice (first on line 5)"),
     "section_twice": (

@@ -192,7 +192,7 @@ FULL = (
         "    timetable:", "    name: '7'\n    preset: p2\n    warning_only: true\n    exemptions: [1E5]\n    timetable:"
     )
     .replace("officers:", "  - {plate: '12345'}\n  - {plate: 粤Z1234港}\nofficers:")
-    .replace("driver: onvif", "driver: onvif, url: 'http://horn.example/?a=b#c'")
+    .replace("driver: onvif", "driver: axis, url: 'http://horn.example/?a=b'")
     .replace("[1E5]", "['1E5']")
     .replace("preset: p2", "preset: corner")
     .replace("    location:", f"{LIVE}    location:")
@@ -315,3 +315,33 @@ def test_a_failed_export_leaves_the_old_file_and_no_rest(sqlite_database, tmp_pa
         dump(session, PersonalDataKey(b"x" * 32), out)
     assert out.read_text() == "the old one"
     assert list(out.parent.iterdir()) == [out]
+
+
+HORN = "driver: axis, url: 'http://horn:p%40ss@horn.example', volume: 60, cooldown_s: 0"
+QUIET = "quiet: [{days: mon-sun, from: '22:00', to: '07:00'}]"
+
+
+def horn(database) -> Loudspeaker:
+    with reading(database.sessions) as session:
+        return session.get_one(Loudspeaker, "horn-1")
+
+
+def test_a_loudspeakers_password_is_sealed_and_goes_nowhere_else(sqlite_database, tmp_path):
+    imported(sqlite_database, tmp_path, SOUND.replace("driver: onvif", f"{HORN}, {QUIET}"))
+    row = horn(sqlite_database)
+    assert (row.url, row.username, row.volume, row.cooldown_s) == ("http://horn.example", "horn", 60, 0)
+    assert row.quiet == [{"days": "mon-sun", "from": "22:00", "to": "07:00"}]
+    assert KEY.open(row.password_sealed, "loudspeaker.password:horn-1") == "p@ss"
+    exported = tmp_path / "exported.yaml"
+    with reading(sqlite_database.sessions) as session:
+        dump(session, KEY, exported)
+    text = exported.read_text(encoding="utf-8")
+    assert "p@ss" not in text
+    assert "p%40ss" not in text
+    assert imported(sqlite_database, tmp_path, text, at=NEXT_DAY).changed_nothing
+    assert horn(sqlite_database).password_sealed == row.password_sealed
+    for before, then in (("horn.example", "elsewhere.example"), ("username: horn", "username: other")):
+        with pytest.raises(SiteConflict, match="write its password again"):
+            imported(sqlite_database, tmp_path, text.replace(before, then), at=NEXT_DAY)
+    imported(sqlite_database, tmp_path, text.replace("  username: horn\n", ""))
+    assert horn(sqlite_database).password_sealed is None

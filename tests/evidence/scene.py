@@ -14,17 +14,19 @@ from sqlalchemy.orm import Session
 
 from evidence import log_contents
 from evidence.bundle import Signing, export_bundle
+from evidence.canonical import canonical
+from evidence.digest import sha256_of_bytes
 from evidence.notary import Notary, Outside
 from evidence.sealing import PendingExhibit, seal
 from evidence.timestamp_token import roots_of
 from evidence.timestamping import Authority
 from evidence.vault import Vault
-from models.enums import Decision, ExhibitKind, ExhibitMoment
+from models.enums import Act, Decision, ExhibitKind, ExhibitMoment
 from models.exhibits import Exhibit
-from models.incidents import DraftCase, ReviewDecision
+from models.incidents import DraftCase, Incident, ReviewDecision
 from tests.conftest import Database
 from tests.evidence.timestamp_authority import TimestampAuthority
-from tests.rows import add_street, add_user, after
+from tests.rows import add_event, add_street, add_user, after
 
 WIDTH, HEIGHT, RATE = 64, 48, 5
 
@@ -145,3 +147,14 @@ def add_draft_and_decision(session: Session, incident_id: uuid.UUID) -> None:
     session.add(decision)
     session.flush()
     log_contents.enter(session, decision)
+    add_event(
+        session,
+        session.get_one(Incident, incident_id),
+        seq=2,
+        act=Act.SENT_BACK,
+        at=after(900),
+        facts={
+            "decision": str(decision.id),
+            "draft": {"version": 2, "sha256": sha256_of_bytes(canonical(draft.content))},
+        },
+    )

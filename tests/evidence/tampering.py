@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from evidence.bundle_files import CUSTODY, MANIFEST, SIGNATURE, SUMS, VERIFY, sums_text, verify_text
+from evidence.bundle_files import CUSTODY, DRAFT, MANIFEST, SIGNATURE, SUMS, VERIFY, sums_text, verify_text
 from evidence.canonical import canonical
 from evidence.container import member_of, write_container
 from evidence.custody_chain import digest_of
@@ -250,6 +250,44 @@ def _still_replaced(files: Files, claims: dict[str, Any]) -> None:
     _rechain(files, claims)
 
 
+def _log_unplaced(files: Files, claims: dict[str, Any]) -> None:
+    """The same, and the entry is said to wait for the next head, so that no tree is asked."""
+    _log_rewritten(files, claims)
+    log = json.loads(files["proof/log.json"])
+    for each in log["entries"]:
+        if each["entry"]["reference"].startswith("decision/"):
+            each |= {"index": None, "path": []}
+    files["proof/log.json"] = canonical(log)
+
+
+def _exhibit_left_out(files: Files, claims: dict[str, Any]) -> None:
+    """A picture that speaks against the case, with its statement and its entry in the log; the chain stays as it is."""
+    exhibit = claims["exhibits"].pop(1)
+    del files[exhibit["file"]]
+    (statement,) = (each for each in claims["proofs"]["statements"] if each["exhibit"] == exhibit["file"])
+    claims["proofs"]["statements"].remove(statement)
+    for part in ("file", "signature", "token"):
+        del files[statement[part]]
+    log = json.loads(files["proof/log.json"])
+    log["entries"] = [each for each in log["entries"] if each["entry"]["reference"] != f"seal/{exhibit['id']}"]
+    files["proof/log.json"] = canonical(log)
+
+
+def _exhibit_said_to_be_deleted(files: Files, claims: dict[str, Any]) -> None:
+    exhibit = claims["exhibits"][1]
+    _exhibit_left_out(files, claims)
+    said = {"why": "dismissed", "rule": "a rule", "deletion": "none", "done_at": claims["made_at"]}
+    claims["deleted"] = [{name: exhibit[name] for name in ("kind", "moment", "sha256")} | said]
+
+
+def _fence_moved(_files: Files, claims: dict[str, Any]) -> None:
+    claims["geofence"]["polygon"] = [[0, 0], [1, 0], [1, 1], [0, 1]]
+
+
+def _draft_rewritten(files: Files, _claims: dict[str, Any]) -> None:
+    files[DRAFT] = canonical(json.loads(files[DRAFT]) | {"title": "another matter"})
+
+
 # By somebody who has the site's own signing key: what only statements, tokens and the log can tell.
 INSIDE: dict[str, tuple[Forge, set[tuple[str, str]]]] = {
     "still_replaced": (_still_replaced, {("disagrees", "proof/03_entry_still.json"), ("log", "proof/log.json")}),
@@ -272,6 +310,11 @@ INSIDE: dict[str, tuple[Forge, set[tuple[str, str]]]] = {
     "log_entry_dropped": (_log_entry_dropped, {("log", "proof/log.json")}),
     "log_reordered": (_log_reordered, {("log", "proof/log.json")}),
     "log_rewritten": (_log_rewritten, {("log", "proof/log.json")}),
+    "log_unplaced": (_log_unplaced, {("log", "proof/log.json")}),
+    "fence_moved": (_fence_moved, {("disagrees", MANIFEST)}),
+    "draft_rewritten": (_draft_rewritten, {("disagrees", MANIFEST)}),
+    "exhibit_left_out": (_exhibit_left_out, {("disagrees", MANIFEST)}),
+    "exhibit_said_to_be_deleted": (_exhibit_said_to_be_deleted, {("disagrees", MANIFEST)}),
 }
 
 

@@ -11,6 +11,8 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from cases.incidents import Conduct, open_incident
+from detectors.geometry import Box
 from evidence import custody, custody_chain, keys, log
 from evidence.audit import Brought, audit
 from evidence.audit_verdict import FaultCode
@@ -24,12 +26,13 @@ from evidence.tree_heads import FORMAT
 from evidence.vault import Vault
 from models.enums import Act, CustodyAct, Decision, IncidentState, LogKind
 from models.exhibits import CustodyEvent, Exhibit, SealedObject
-from models.incidents import CaseEvent, Incident, ReviewDecision
+from models.incidents import CaseEvent, DraftCase, Incident, ReviewDecision
+from models.places import Camera, GeofenceVersion
 from models.proof import LogEntry, SealStatement, SigningKeyRow, Timestamp, TreeHead
 from models.retention import Deletion, LegalHold, ServedDecision
 from tests.conftest import postgres_copy, sqlite_copy
 from tests.evidence.log_scene import LogScene, logged_scene
-from tests.rows import NOON, after
+from tests.rows import NOON, add_recording, after
 
 Tamper = Callable[[Session], object]
 
@@ -210,6 +213,29 @@ def service_moved_to_an_earlier_day(session: Session) -> None:
     session.execute(update(ServedDecision).values(served_on=date(2020, 1, 1)))
 
 
+def fence_moved_after_the_fact(session: Session) -> None:
+    """So that the car stands inside it."""
+    before = session.scalars(select(Incident)).one()
+    camera = session.get_one(Camera, before.camera_id)
+    conduct = Conduct(
+        camera_id=camera.id,
+        geofence_version_id=before.geofence_version_id,
+        recording_id=add_recording(session, camera, sha256="e" * 64, path="/recordings/other.mp4").id,
+        offence=before.offence,
+        first_seen_at=after(2000),
+        stopped_at=after(2000),
+        confirmed_at=after(2060),
+        last_seen_at=after(2060),
+        box=Box(10, 10, 60, 60),
+        confidence=0.9,
+    )
+    incident, _ = open_incident(session, conduct, grace_s=600, at=after(4600), facts={})
+    session.flush()
+    polygon = [[0, 0], [0.5, 0], [0.5, 0.5]]
+    fence = update(GeofenceVersion).where(GeofenceVersion.id == incident.geofence_version_id)
+    session.execute(fence.values(polygon=polygon))
+
+
 def exhibit_dropped_and_its_statement_left(session: Session) -> None:
     session.execute(delete(Exhibit))
 
@@ -358,6 +384,20 @@ FOUND: dict[str, tuple[Tamper, FaultCode, str]] = {
         exhibit_dropped_and_its_statement_left,
         FaultCode.DROPPED,
         "exhibit ",
+    ),
+    "fence_moved_after_the_fact": (fence_moved_after_the_fact, FaultCode.REWRITTEN, "incident "),
+    "draft_changed_after_the_decision": (
+        lambda session: session.execute(update(DraftCase).values(content={"plate": "浙J99999"})),
+        FaultCode.REWRITTEN,
+        "incident ",
+    ),
+    "draft_dropped_after_the_decision": (
+        lambda session: (
+            session.execute(update(ReviewDecision).values(draft_case_id=None)),
+            session.execute(delete(DraftCase)),
+        ),
+        FaultCode.REWRITTEN,
+        "incident ",
     ),
     "timestamps_dropped": (
         lambda session: session.execute(delete(Timestamp)),

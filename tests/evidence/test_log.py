@@ -159,13 +159,13 @@ def test_no_head_vouches_for_a_log_that_was_changed_behind_the_last_one(database
         without_guards(session)
         session.execute(update(LogEntry).where(LogEntry.leaf_index == 2).values(leaf=bytes(32)))
         with pytest.raises(LogBroken, match="streetwitness audit"):
-            tree_heads.sign_head(session, key_in_use(session, scene.key_path, at=NOON), at=scene.clock())
+            tree_heads.sign_head(session, key_in_use(session, scene.key_path, at=scene.clock()), at=scene.clock())
         session.rollback()
     with database.sessions() as session:
         without_guards(session)
         session.execute(delete(LogEntry).where(LogEntry.leaf_index >= 3))
         with pytest.raises(LogBroken):
-            tree_heads.sign_head(session, key_in_use(session, scene.key_path, at=NOON), at=scene.clock())
+            tree_heads.sign_head(session, key_in_use(session, scene.key_path, at=scene.clock()), at=scene.clock())
 
 
 def test_the_notary_signs_every_hour_and_says_so_when_it_cannot(
@@ -198,6 +198,29 @@ def test_a_clock_that_was_set_back_is_found(sqlite_database: Database, tmp_path)
     scene.viewed("look 6")
     scene.notary().round()
     assert [(fault.code, fault.where[:11]) for fault in scene.audited().faults] == [(FaultCode.CLOCK, "tree head 3")]
+
+
+def test_of_two_who_sign_at_once_the_later_may_have_looked_at_the_clock_first(
+    sqlite_database: Database, tmp_path
+) -> None:
+    """Two people export at the same moment: whoever waits for the other began earlier. That is no fault."""
+    scene = logged_scene(sqlite_database, tmp_path)
+    scene.key_path.rename(tmp_path / "retired.pem")
+    for waited_s in (0, 8, 3):
+        scene.viewed(f"look {waited_s}")
+        with scene.database.sessions.begin() as session:
+            at = scene.clock() - timedelta(seconds=waited_s)
+            tree_heads.sign_head(session, key_in_use(session, scene.key_path, at=at), at=at)
+    scene.notary().round()  # publishes them
+    verdict = scene.audited()
+    assert verdict.holds, [str(fault) for fault in verdict.faults]
+
+
+def test_a_key_that_counts_only_from_later_does_not_sign(sqlite_database: Database, tmp_path) -> None:
+    """Made while the clock was years ahead: what it signed by the right time would be said not to hold."""
+    scene = logged_scene(sqlite_database, tmp_path)
+    with sqlite_database.sessions() as session, pytest.raises(SigningKeyFailed, match="set the clock"):
+        key_in_use(session, scene.key_path, at=NOON)
 
 
 def test_a_new_key_ends_the_one_before_and_what_that_signed_still_holds(database: Database, tmp_path) -> None:

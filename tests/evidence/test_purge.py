@@ -3,6 +3,8 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import uuid
 from collections.abc import Callable
@@ -17,10 +19,11 @@ from sqlalchemy.orm import Session
 from evidence import custody, custody_chain, retention_rows
 from evidence.deletion import deletions_that_count
 from evidence.errors import HoldRefused, NoSuchIncident, PurgeRunning
-from evidence.purge import LOCK, PurgeReport, due, purge
+from evidence.purge import LOCK, ONLY_NAMING, PurgeReport, due, purge
 from evidence.retention import Reason
 from evidence.sealing import PendingExhibit, seal
 from evidence.vault import DiskCalls, Vault
+from models.base import Base
 from models.copies import ObjectCopy
 from models.database import open_database, sessions_of, sqlite_url
 from models.enums import Act, CopyState, CustodyAct, ExhibitKind, ExhibitMoment, IncidentState, LogKind
@@ -168,7 +171,7 @@ def test_an_accepted_case_goes_when_the_appeals_against_the_decision_served_are_
 def test_a_decision_of_yesterday_is_not_followed_by_a_deletion_today(dismissed_on_sqlite: Scene) -> None:
     with dismissed_on_sqlite.database.sessions.begin() as session:
         incident = session.get_one(Incident, dismissed_on_sqlite.incident_id)
-        add_event(session, incident, seq=2, act=Act.DISMISSED, at=LATER - timedelta(days=1))
+        add_event(session, incident, seq=3, act=Act.DISMISSED, at=LATER - timedelta(days=1))
     assert purge_at(dismissed_on_sqlite).deleted == []
     assert len(purge_at(dismissed_on_sqlite, LATER + timedelta(days=6)).deleted) == 3
 
@@ -271,6 +274,20 @@ def test_an_object_that_nothing_cites_goes_within_the_hour(dismissed_on_sqlite: 
     with dismissed_on_sqlite.database.sessions() as session:
         proof = session.scalars(select(Deletion)).one()
         assert (proof.why, proof.belonged_to) == (Reason.CITED_BY_NOTHING.value, [])
+
+
+def test_a_process_that_does_nothing_but_purge_knows_everything_that_cites() -> None:
+    """By hand, `streetwitness purge` loads no worker and no desk; derivatives and what owners sent stay there."""
+    asks = "from evidence import purge; print(*sorted(table.name for table, _ in purge._citing_columns()))"
+    said = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True, timeout=60).stdout
+    citing = {
+        table.name
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.target_fullname == "sealed_object.sha256"
+    }
+    assert set(said.split()) == citing - ONLY_NAMING
+    assert {"derivative", "statement_attachment"} <= citing
 
 
 def test_what_a_dead_writer_left_goes_with_the_next_purge(dismissed_on_sqlite: Scene) -> None:

@@ -26,7 +26,7 @@ from evidence.errors import (
     StoreUnreachable,
     WrongStoreKey,
 )
-from evidence.store import Store, StoreAddress
+from evidence.store import Store, StoreAddress, locked_until
 from evidence.verdict import Outcome
 from evidence.verification import verify
 from models.copies import ObjectCopy
@@ -332,6 +332,15 @@ def test_the_lock_of_a_bucket_is_used_and_on_record(scene: Scene, server: S3Serv
     assert copying.rows()[0].note == KEPT_VERSION
     kept = server.client().get_object(Bucket=name, Key=f"street/witness/{row.key}", VersionId=row.version)
     assert len(kept["Body"].read()) == row.stored_bytes, "a lock is a lock, and the row says so"
+
+
+@pytest.mark.parametrize("said", ["for ever", "2026-13-01T00:00:00Z", "0"])
+def test_a_store_that_says_nonsense_of_its_locks_does_not_end_the_copier(said: str) -> None:
+    with pytest.raises(StoreUnreachable, match="of until when"):
+        locked_until("s3://far", {"x-amz-object-lock-retain-until-date": said})
+    without_zone = locked_until("s3://far", {"x-amz-object-lock-retain-until-date": "2027-01-01T00:00:00"})
+    assert without_zone == datetime.fromisoformat("2027-01-01T00:00:00Z")
+    assert locked_until("s3://far", {}) is None
 
 
 def test_a_store_that_writes_over_things_is_refused(server: S3Server, bucket: str) -> None:

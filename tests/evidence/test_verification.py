@@ -486,6 +486,38 @@ def test_proofs_of_any_form_get_a_verdict_and_no_traceback(
         assert verdict.exit_status == (0 if (part, value) == ("signed_by", None) else 1), value
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z"])
+def test_moments_at_the_ends_of_time_get_a_verdict_and_no_traceback(bundle: Path, tmp_path: Path, moment: str) -> None:
+    files = contents(bundle)
+    claims = json.loads(files["manifest.json"])
+    claims["exhibits"][0]["sealed_at"] = moment
+    assert ("disagrees", f"{SEALS[0]}.json") in named(verify(resealed(files, claims, tmp_path / "odd.zip")))
+    claims["proofs"]["statements"][0]["token_at"] = moment
+    assert ("timestamp", f"{SEALS[0]}.tsr") in named(verify(resealed(files, claims, tmp_path / "odder.zip")))
+
+
+def test_a_token_that_cannot_be_read_gets_a_verdict_also_where_no_authority_is_named(
+    bundle: Path, tmp_path: Path
+) -> None:
+    files = contents(bundle)
+    claims = json.loads(files["manifest.json"])
+    name, year = f"{SEALS[0]}.tsr", claims["proofs"]["statements"][0]["token_at"][:4].encode()
+    files[name] = files[name].replace(b"\x18\x0f" + year, b"\x18\x0f0000", 1)
+    del files[claims["proofs"]["authorities"]]
+    claims["proofs"]["authorities"] = None
+    assert named(verify(resealed(files, claims, tmp_path / "odd.zip"))) == {("timestamp", name)}
+
+
+def test_a_manifest_of_thousands_of_entries_is_refused_before_they_are_compared(
+    unsigned: dict[str, bytes], tmp_path: Path
+) -> None:
+    claims = json.loads(unsigned["manifest.json"])
+    claims["exhibits"] *= 4000
+    verdict = verify(with_manifest(unsigned, canonical(claims), tmp_path / "long.zip"))
+    assert named(verdict) == {("disagrees", "manifest.json")}
+    assert "more entries than any bundle" in verdict.faults[0].what
+
+
 @pytest.mark.parametrize("text", [b"", b"[]", b"{}", b'{"earlier":[],"entries":[7]}', b"\xff", b'{"size":1}'])
 @pytest.mark.parametrize("name", ["proof/head.json", "proof/head_timestamped.json", "proof/log.json"])
 def test_a_head_or_log_of_any_form_gets_a_verdict_and_no_traceback(

@@ -1,5 +1,6 @@
 """What a camera shows is judged by its pictures: every fault is found, and no weather or traffic is taken for one."""
 
+import math
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ingest.camera_health import FROZEN_S, NO_PACKETS_S, Health, Watchdog
+from ingest.camera_health import FROZEN_S, LASTS_TO_BEGIN_S, LOOKS_TO_BEGIN, NO_PACKETS_S, Health, Watchdog
 from ingest.errors import FingerprintUnreadable
 from ingest.view_fingerprint import Fingerprint
 from models.enums import CameraState
@@ -31,10 +32,10 @@ STREET_LOOKS = [luma(STREET, number / RATE) for number in range(8)]
 
 
 class View:
-    """A camera whose looks come every two seconds."""
+    """A camera whose looks come every two seconds, or as often as is said."""
 
-    def __init__(self, watchdog: Watchdog | None = None) -> None:
-        self.watchdog = watchdog or Watchdog()
+    def __init__(self, watchdog: Watchdog | None = None, every_s: float = LOOK_S) -> None:
+        self.watchdog, self.every_s = watchdog or Watchdog(), every_s
         self.at_s = 100.0
         self.usable: list[bool] = []
         self.healths: list[Health] = []
@@ -44,7 +45,7 @@ class View:
             self.watchdog.look(look, self.at_s)
             self.usable.append(self.watchdog.usable)
             self.healths.append(self.watchdog.tick(self.at_s))
-            self.at_s += LOOK_S
+            self.at_s += self.every_s
         return self.healths[-1].state
 
     def shows_the_street(self, looks: int = 8) -> CameraState:
@@ -118,6 +119,18 @@ FAULTS: dict[str, tuple[Change, CameraState, bool]] = {  # and whether its looks
     "turned_a_little": (turned_a_little, CameraState.TURNED, False),
     "blurred": (blurred, CameraState.BLURRED, True),
 }
+
+
+@pytest.mark.parametrize("every_s", [0.5, 1.0, 1.9, 10.0])
+def test_a_camera_that_is_turned_is_found_out_however_often_it_is_looked_at(every_s: float) -> None:
+    view = View(every_s=every_s)
+    view.shows_the_street()
+    began_s = view.at_s
+    needed = max(LOOKS_TO_BEGIN, math.ceil(LASTS_TO_BEGIN_S / every_s) + 1)
+    odd = [turned(STREET_LOOKS[number % 8]) for number in range(needed)]
+    assert view.shows(odd[:-1]) is CameraState.WATCHING
+    assert view.shows(odd[-1:]) is CameraState.TURNED
+    assert view.healths[-1] == Health(CameraState.TURNED, began_s)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -9,6 +9,8 @@ import pytest
 from docx import Document
 
 from cases import draft_case, review
+from cases.plate_record import ReadAt, record_plate
+from detectors.geometry import Box
 from evidence.vault import Vault
 from evidence.verification import verify
 from models.database import transaction
@@ -18,7 +20,7 @@ from models.incidents import Incident, ReviewDecision
 from models.people import User
 from review_ui.desk import now
 from tests.review_ui.conftest import RunningDesk, token_in
-from tests.rows import SEEN_LIVE
+from tests.rows import SEEN_LIVE, after
 
 ALL_POINTS = ["true", "clear", "complete", "accurate"]
 
@@ -265,3 +267,16 @@ def test_a_long_queue_is_paged_and_the_page_links_lead_on(desk: RunningDesk, man
     assert 'href="/?state=drafted&amp;camera=&amp;page=2"' in first
     assert (first.count('href="/incidents/'), second.count('href="/incidents/')) == (25, 6)
     assert "page 2 of 2, 31 in all" in second
+
+
+def test_the_page_shows_what_was_read_of_the_plate_picture_by_picture(desk: RunningDesk) -> None:
+    reads = [
+        ReadAt(after(20), "浙J12345", 0.97, "small", "blue", Box(10, 10, 60, 25)),
+        ReadAt(after(22), "浙J1Z345", 0.41, "small", "blue", Box(11, 10, 61, 25)),
+    ]
+    with transaction(desk.database.sessions) as session:
+        record_plate(session, session.get_one(Incident, desk.incident_id), reads, "浙J12345", 0.97)
+    page = desk.signed_in().get(f"/incidents/{desk.incident_id}").text
+    assert "2 readings" in page
+    assert "浙J1Z345" in page
+    assert "0.41" in page

@@ -1,6 +1,7 @@
 """Clips and pictures over HTTP: whole, in ranges, by exhibit id, only what is sealed."""
 
 import io
+import os
 
 import av
 import cv2
@@ -93,6 +94,23 @@ def test_bytes_that_are_gone_from_the_vault_are_said_to_be_gone(desk: RunningDes
         answer = browser.get(path)
         assert answer.status_code == 404
         assert "the vault does not hold this file" in answer.text
+
+
+def test_bytes_that_somebody_changed_in_the_vault_are_not_shown(
+    desk: RunningDesk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor by a player that has begun already; who reviews a clip reviews what was sealed."""
+    (clip,) = desk.exhibits_of_kind("clip")
+    path = Vault.path_of(desk.settings.vault_root, clip.sha256, ".mp4")
+    browser = desk.signed_in()
+    part = {"range": "bytes=0-99"}
+    assert browser.get(f"/media/{clip.id}", headers=part).status_code == 206
+    whole, times = path.read_bytes(), path.stat()
+    path.chmod(0o640)
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert browser.get(f"/media/{clip.id}", headers=part).status_code == 404
+    assert f"recorded as sha256:{clip.sha256}" in caplog.text
 
 
 def test_a_still_that_cannot_be_decoded_is_an_answer_and_no_crash(desk: RunningDesk) -> None:

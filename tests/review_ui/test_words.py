@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from cases import speaking
 from cases.languages import LANGUAGES
 from evidence.retention import Reason
 from models.enums import (
     Act,
+    AnnouncementState,
     CameraState,
     ClockMeasure,
     CustodyAct,
@@ -115,9 +117,11 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
         "looking": Purpose,
         "outbox_state": OutboxState,
         "notice_status": NoticeStatus,
+        "announcement_state": AnnouncementState,
     }
     worded = {f"{table}.{word.value}" for table, words in enums.items() for word in words}
     worded |= {f"message_kind.{kind}" for kind in (*KINDS, *SPOKEN)}
+    worded |= {f"loudspeakers.refused.{why}" for why in speaking.REFUSALS}
     worded |= {f"mark.{mark}" for mark in MARKS} | {f"point.{point}" for point in POINTS}
     assert len(named) > 50
     assert named | worded <= sentences.keys()

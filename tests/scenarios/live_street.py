@@ -69,15 +69,15 @@ def watching(
     vault_root: Path,
     *,
     look_s: float = 1.0,
+    idle_look_s: float | None = None,
     detector: Detector | None = None,
     lease_s: float = 6.0,
     disk: DiskCalls | None = None,
 ) -> Iterator[Watching]:
     with ExitStack() as stack:
         desk = stack.enter_context(LookDesk(detector or StandInDetector()))
-        around = Surroundings(
-            sessions, vault_root, desk, LOOPBACK, OurClock(), Sampling(look_s=look_s), PacketRing, disk
-        )
+        sampling = Sampling(look_s=look_s, idle_look_s=idle_look_s)
+        around = Surroundings(sessions, vault_root, desk, LOOPBACK, OurClock(), sampling, PacketRing, disk)
         own = Watching(sessions, Watcher(around, KEY, holder_name(), lease_s=lease_s))
         threads = [threading.Thread(target=own.run), threading.Thread(target=own.escalate)]
         for thread in threads:

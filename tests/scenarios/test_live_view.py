@@ -21,8 +21,8 @@ from tests.scenarios.live_street import CAMERA, conditions, connect, events, inc
 from tests.scenarios.street import Street, open_street
 
 
-def mirrored(source: Path, target: Path) -> None:
-    """What a camera sees that looks the other way: the same length and size, another street."""
+def upside_down(source: Path, target: Path) -> None:
+    """What a camera sees that was mounted anew: the same length and size, another street."""
     with av.open(str(source)) as read, av.open(str(target), "w") as written:
         rate = read.streams.video[0].average_rate or Fraction(10)
         options = {"preset": "ultrafast", "crf": "20", "g": "10", "bf": "0", "sc_threshold": "0"}
@@ -30,7 +30,7 @@ def mirrored(source: Path, target: Path) -> None:
         for frame in read.decode(video=0):
             if frame.pts == 0:
                 stream.width, stream.height, stream.pix_fmt = frame.width, frame.height, "yuv420p"
-            picture = np.ascontiguousarray(frame.to_ndarray(format="bgr24")[:, ::-1])
+            picture = np.ascontiguousarray(frame.to_ndarray(format="bgr24")[::-1])
             other = av.VideoFrame.from_ndarray(picture, format="bgr24")
             other.pts, other.time_base = frame.pts, frame.time_base
             written.mux(stream.encode(other))
@@ -52,10 +52,11 @@ def test_a_view_that_was_turned_on_purpose_is_learnt_anew_and_what_stood_in_the_
     sqlite_database: Database, tmp_path: Path, films: Films
 ):
     sessions, film = sqlite_database.sessions, Film((parks("red"),), seconds=20)
+    its_van_is_at_the_top = Film((parks("red", (120, 50)),), seconds=20)
     folder, other = tmp_path / "played", tmp_path / "other.mp4"
     folder.mkdir()
     open_street(sessions, dwell_s=6.0, grace_s=600.0)
-    mirrored(films(film), other)
+    upside_down(films(its_van_is_at_the_top), other)
     with RtspServer(folder) as server:
         connect(sessions, server(films(film)))
         with watching(sessions, tmp_path / "vault"):

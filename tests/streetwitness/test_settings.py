@@ -68,6 +68,7 @@ def test_an_unknown_key_stops_the_start_with_a_hint(name, hint):
     [
         ("LOOK_S", "0"),
         ("LOOK_S", "soon"),
+        ("IDLE_LOOK_S", "16"),
         ("WEB_PORT", "70000"),
         ("SECURE_COOKIES", "perhaps"),
         ("CAMERA_NETWORKS", "10.0.0.0/8, cameras.example"),
@@ -77,6 +78,7 @@ def test_an_unknown_key_stops_the_start_with_a_hint(name, hint):
     ids=[
         "look_of_zero",
         "look_in_words",
+        "idle_look_beyond_the_ring",
         "no_such_port",
         "neither_yes_nor_no",
         "network_that_is_a_name",
@@ -87,6 +89,15 @@ def test_an_unknown_key_stops_the_start_with_a_hint(name, hint):
 def test_a_value_that_cannot_be_is_refused_with_the_name_of_the_setting(monkeypatch, name, value):
     with pytest.raises(SettingsRefused, match=f"^STREETWITNESS_{name}: .*correct it or unset it$"):
         loaded(monkeypatch, **{name: value})
+
+
+def test_a_quiet_street_may_be_looked_at_less_often_as_long_as_looking_back_reaches_what_lies_between(monkeypatch):
+    assert loaded(monkeypatch).idle_look_s is None
+    assert loaded(monkeypatch, IDLE_LOOK_S="10").idle_look_s == 10
+    with pytest.raises(SettingsRefused, match="make it at least LOOK_S"):
+        loaded(monkeypatch, IDLE_LOOK_S="1.5")
+    with pytest.raises(SettingsRefused, match="RING_S has to be 15 s more than IDLE_LOOK_S"):
+        loaded(monkeypatch, IDLE_LOOK_S="10", RING_S="24")
 
 
 def test_a_password_in_a_refused_setting_is_not_told():

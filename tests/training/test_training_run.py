@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from detectors.geometry import Box
@@ -35,7 +36,7 @@ import sys
 from pathlib import Path
 from detectors.training.training_run import Settings, Stage, train
 stages = (Stage(64, int(sys.argv[3]), 0.01, 0), Stage(96, 2, 0.005, 1, "near.yaml", 0.5, 1))
-settings = Settings(stages=stages, batch=4, loaders=0)
+settings = Settings(stages=stages, shares=(0.25, 0.75), batch=4, loaders=0)
 train(Path(sys.argv[1]), Path(sys.argv[2]), settings, resume=sys.argv[4] == "resume")
 """
 EXPORT = """
@@ -112,6 +113,23 @@ def test_the_second_stage_goes_on_with_larger_pictures_from_what_the_first_learn
     assert told["pretrained"] == str(killed_and_resumed.work / "run" / "1" / "weights" / "last.pt")
     with (killed_and_resumed.work / "run" / "2" / "results.csv").open() as file:
         assert [int(row["epoch"]) for row in csv.DictReader(file)] == [1, 2]
+
+
+def test_what_is_handed_out_is_the_average_of_the_stages(killed_and_resumed: StoppedRun):
+    run = killed_and_resumed.work / "run"
+    first, second, mean = (
+        numbers_of(path) for path in (run / "1/weights/last.pt", run / "2/weights/last.pt", run / "trained.pt")
+    )
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+    for name, value in mean.items():
+        expected = (0.25 * first[name] + 0.75 * second[name]) if value.is_floating_point() else second[name]
+        assert torch.allclose(value, expected, atol=1e-3, rtol=1e-2), name
+
+
+def numbers_of(weights: Path) -> dict[str, torch.Tensor]:
+    # Our own file of a moment ago, and it holds a whole model: not to be read as numbers alone.
+    saved = torch.load(weights, weights_only=False)
+    return dict(saved["model"].float().state_dict())
 
 
 def test_what_is_finished_is_not_trained_again(killed_and_resumed: StoppedRun):
