@@ -218,8 +218,8 @@ def as_float(value: Any) -> Any:
 def average(shares: dict[Path, float], target: Path) -> None:
     """Writes the weighted mean of weights of one training, each learned from the one before; shares add up to 1.
 
-    Between such weights lies nothing worse than themselves, and mostly something better: what the steps of each have
-    overshot is averaged away (Izmailov et al. 2018; Wortsman et al. 2022).
+    What the last steps of each have overshot is averaged away, and what the earlier ones saw better is kept in part
+    (Izmailov et al. 2018, Wortsman et al. 2022).
     """
     from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415 - as DetectionTrainer above
 
