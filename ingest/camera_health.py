@@ -5,7 +5,6 @@ several looks to begin and to end; but from the first odd look on, looks are not
 car is said to have left, by a picture that may be none of this street.
 """
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,7 +48,8 @@ class Watchdog:
         self._view = Fingerprint() if fingerprint is None else Fingerprint.from_bytes(fingerprint)
         self._since_s: float | None = None
         self._state = CameraState.WATCHING  # by the looks; whether packets come is asked in `tick`
-        self._signs: deque[tuple[float, CameraState]] = deque(maxlen=LOOKS_TO_BEGIN)  # of the newest looks
+        self._sign_now: CameraState | None = None  # of the newest look, and of the looks before it that agree
+        self._agreeing, self._agree_since_s = 0, 0.0
         self._packet_s: float | None = None
         self._still: Luma | None = None  # the picture that all have been like since `_still_since_s`
         self._still_since_s = 0.0
@@ -64,13 +64,12 @@ class Watchdog:
     @property
     def usable(self) -> bool:
         """Whether the newest look may be evidence of anything."""
-        newest = self._signs[-1][1] if self._signs else CameraState.WATCHING
-        return newest not in UNUSABLE and self._state not in UNUSABLE
+        return self._sign_now not in UNUSABLE and self._state not in UNUSABLE
 
     def connected(self, at_s: float) -> None:
         """Packets are to be expected from now on. What was wrong with the picture has to show itself anew."""
         self._packet_s = at_s
-        self._signs.clear()
+        self._sign_now, self._agreeing = None, 0
         self._still = None
         self._state, self._since_s = CameraState.WATCHING, at_s
 
@@ -83,7 +82,9 @@ class Watchdog:
         self.packet(at_s)
         seen = glance(luma)
         sign = self._sign(seen, repeated=self._is_repeated(luma, at_s))
-        self._signs.append((at_s, sign))
+        if sign is not self._sign_now:
+            self._sign_now, self._agreeing, self._agree_since_s = sign, 0, at_s
+        self._agreeing += 1
         self._settle(at_s, sign)
         if sign is CameraState.WATCHING and self._state is CameraState.WATCHING:
             self._view.learn(seen, 0.0 if self._learnt_s is None else at_s - self._learnt_s)
@@ -123,13 +124,11 @@ class Watchdog:
         if sign is self._state:
             return
         if sign is CameraState.WATCHING:
-            if [each for _, each in self._signs][-LOOKS_TO_END:] == [sign] * LOOKS_TO_END:
-                self._state, self._since_s = sign, self._signs[-LOOKS_TO_END][0]
+            if self._agreeing >= LOOKS_TO_END:
+                self._state, self._since_s = sign, self._agree_since_s
             return
-        began_s, _ = self._signs[0]
-        lasts_s = LASTS_TO_BEGIN_S
+        began_s, lasts_s = self._agree_since_s, LASTS_TO_BEGIN_S
         if sign is CameraState.FROZEN:
             began_s, lasts_s = self._still_since_s, FROZEN_S
-        agreed = len(self._signs) == LOOKS_TO_BEGIN and all(each is sign for _, each in self._signs)
-        if agreed and at_s - began_s >= lasts_s:
+        if self._agreeing >= LOOKS_TO_BEGIN and at_s - began_s >= lasts_s:
             self._state, self._since_s = sign, began_s

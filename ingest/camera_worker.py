@@ -18,7 +18,9 @@ from detectors.frame import Frame
 from detectors.geometry import Box, Polygon
 from detectors.illegal_parking import IllegalParking, Suspect
 from detectors.look_region import look_regions
-from detectors.sightings import Detection, Look
+from detectors.occupancy import share_inside
+from detectors.sightings import Detection, Look, Sighting
+from detectors.stop_moment import Shown
 from detectors.tracker import SHOWN, Tracker
 from evidence.sealing import PendingExhibit
 from ingest.camera_memory import CameraMemory, StayMemory, SuspectMemory
@@ -33,7 +35,7 @@ from ingest.packet_source import Stream, TimedPacket
 from ingest.plate_look import PlateSeen, look_for_plate
 from ingest.sampler import Sampler, Sampling
 from ingest.witness import Witness
-from models.enums import ExhibitMoment
+from models.enums import ExhibitMoment, SightingKind
 
 log = logging.getLogger(__name__)
 
@@ -103,6 +105,7 @@ class CameraWorker:
         self._size: tuple[int, int] | None = None
         self._stream: Stream | None = None
         self._last_look_s: float | None = None
+        self._idle_since_look = False  # nothing that matters was in it
         self._gaps_to_note: list[tuple[float, float, str]] = []
         self._stays: dict[tuple[str, int], Stay] = {}
         self.counts = WorkerCounts()
@@ -163,7 +166,21 @@ class CameraWorker:
             self._watch_grace(stay, look.frame)
             if stay.incident_id in wanted:
                 self._look_again(stay, look.frame, wanted[stay.incident_id])
+        self._idle_since_look = not self._matters()
+        if self._idle_since_look:
+            self._sampler.rest(look.frame.media_s)
         self._let_go_of_the_old()
+
+    def _matters(self) -> bool:
+        """Does anything stand in a fence against its rule, or may it come to stand there?"""
+        return any(
+            rule.suspects
+            or any(
+                not track.stands and track.role in rule.roles and share_inside(rule.fence, track.box) > 0
+                for track in self._tracker.tracks
+            )
+            for _, rule in self._rules
+        )
 
     def _let_go_of_the_old(self) -> None:
         """A vehicle may stand for days: what a rule does not need any more is put on record, and forgotten here."""
@@ -185,7 +202,8 @@ class CameraWorker:
         self._gaps_to_note = [gap for gap in self._gaps_to_note if gap[0] > at_s]
         last_s, self._last_look_s = self._last_look_s, at_s
         explained = any(to_s - from_s > self._sampling.look_s for from_s, to_s, _ in known)
-        if last_s is not None and at_s - last_s > self._sampling.longest_step_s and not explained:
+        longest_s = self._sampling.longest_idle_step_s if self._idle_since_look else self._sampling.longest_step_s
+        if last_s is not None and at_s - last_s > longest_s and not explained:
             known.append((last_s, at_s, "no usable picture"))
         for from_s, to_s, why in known:
             self.counts.gaps.append((from_s, to_s, why))
@@ -292,10 +310,34 @@ class CameraWorker:
         stop = self._look_back.stop_moment(suspect.track.appearance, suspect.from_s)
         if stop is not None:
             suspect.stopped(stop.at_s)
+            if self._sampling.idle_look_s is not None:
+                self._look_at_what_was_slept_through(suspect)
         from_s = suspect.from_s
         still = stop.frame if stop is not None and stop.frame is not None and stop.at_s == from_s else from_s
         entry = DueCut(ExhibitMoment.ENTRY, still, from_s - PRE_ROLL_S, from_s + 2 * POST_ROLL_S)
         self._stays[key] = Stay(rule, fence, suspect, due=[entry])
+
+    def _look_at_what_was_slept_through(self, suspect: Suspect) -> None:
+        """Between its stop and the first look at it nobody may have looked: the packets of that time are still there.
+
+        A keyframe that shows it is a look like others; what none shows is a gap, and not counted.
+        """
+        track, longest_s = suspect.track, self._sampling.longest_step_s
+        first_s = track.standing_from_s
+        if first_s - suspect.from_s <= longest_s or any(
+            suspect.from_s < each.at_s < first_s for each in track.sightings
+        ):
+            return
+        made, last_s = [], suspect.from_s
+        looks = self._look_back.looks_between(track.appearance, suspect.from_s, first_s, self._sampling.look_s)
+        for shown in [*looks, Shown(first_s, there=True)]:
+            if not shown.there or shown.at_s - last_s > longest_s:
+                made.append(Sighting(last_s, SightingKind.GAP, until_s=shown.at_s, note="no look was made"))
+            if shown.there and shown.at_s < first_s:
+                made.append(Sighting(shown.at_s, SightingKind.KEPT, track.place))
+            last_s = shown.at_s
+        place = next(number for number, each in enumerate(track.sightings) if each.at_s >= first_s)
+        track.sightings[place:place] = made
 
     def _confirmed(self, stay: Stay, frame: Frame) -> None:
         """The dwell is complete: the incident is opened at once, with the exhibits there are."""

@@ -201,3 +201,11 @@ class NotDerived(IngestError):
 
 class CannotReproduce(IngestError):
     """The bundle does not hold what looking again would need; the message says what."""
+
+
+class FileQuarantined(IngestError):
+    """A file that was handed in is no recording, or does harm: it is kept and not opened again."""
+
+
+class LookCutShort(IngestError):
+    """The look into a file was ended from outside: the file may be sound, so it is looked into again."""

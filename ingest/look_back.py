@@ -9,6 +9,8 @@ from ingest.decoding import FrameDecoder
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import TimedPacket
 
+NEARLY = 0.95  # keyframes 2 s apart are good for a look each 2 s, whatever is lost in rounding
+
 
 class LookBack:
     """A second decoder over the ring; the sweep's own is left alone."""
@@ -48,6 +50,19 @@ class LookBack:
                 return stop
             # else somebody may just have driven past in front: the GOP before tells
         return stop_moment(shown)
+
+    def looks_between(self, appearance: Appearance, from_s: float, to_s: float, every_s: float) -> list[Shown]:
+        """What keyframes of that time show of an object, about as often as it would have been looked at."""
+        looks: list[Shown] = []
+        next_s = from_s + every_s / 2
+        for keyframe in self._ring.keyframes():
+            if not next_s <= keyframe.media_s < to_s:
+                continue
+            frame = self._decoder.alone(keyframe)
+            if frame is not None and not frame.corrupt:
+                looks.append(Shown(frame.media_s, there=appearance.likeness(frame).same))
+                next_s = frame.media_s + every_s * NEARLY
+        return looks
 
     def leave_moment(self, appearance: Appearance, shown_s: float, absent_s: float) -> float:
         """The last picture in which the object of `shown_s` is still there; `absent_s` shows its place without it."""

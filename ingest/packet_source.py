@@ -85,6 +85,7 @@ class PacketSource:
     def __init__(self, container: av.container.InputContainer, stream: VideoStream, name: str) -> None:
         self._container, self.stream, self.name = container, stream, name
         self.facts = facts_of(container, stream)
+        self.streams, self.has_sound = len(container.streams), bool(container.streams.audio)
         self.clock = MediaClock(self.facts.time_base, float(1 / self.facts.frame_rate))
         self.broken_at_s: float | None = None
         self.reached_s = 0.0
@@ -150,6 +151,7 @@ def open_file(path: Path) -> PacketSource:
         container = av.open(
             str(path.absolute()),
             options={"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS), "enable_drefs": "0"},
+            metadata_errors="replace",  # recorders write names and places in GBK, and damaged files write anything
         )
     streams = [stream for stream in container.streams.video if stream.disposition.value & 0x400 == 0]  # no cover art
     if not streams:

@@ -30,12 +30,13 @@ from ingest.sampler import Sampling
 from ingest.witness import Witness, seen_through
 from models.database import Sessions, reading, transaction
 from models.digest import sha256_of
-from models.enums import ClockSource, RecordingState
+from models.enums import CameraKind, ClockSource, RecordingState
 from models.incidents import Recording
 from models.places import Camera
 
 log = logging.getLogger(__name__)
 
+MOVING = (CameraKind.BODY_WORN, CameraKind.VEHICLE, CameraKind.DRONE)
 LOOKS_AT_ONCE = 2  # as many infer requests as two cores run side by side
 
 
@@ -55,14 +56,40 @@ def take_recording(session: Session, camera_id: str, path: Path, started_at: dat
     """
     with open_file(path) as source:
         claimed_at, duration_s = source.facts.started_at, source.facts.duration_s
-    if started_at is not None:
-        began, clock = started_at.astimezone(UTC), ClockSource.GIVEN
+    return recording_of(
+        session,
+        camera_id,
+        path,
+        sha256=sha256_of(path),
+        size_bytes=path.stat().st_size,
+        given_at=started_at,
+        claimed_at=claimed_at,
+        ended_by=datetime.fromtimestamp(path.stat().st_mtime, UTC),
+        duration_s=duration_s or 0.0,
+    )
+
+
+def recording_of(
+    session: Session,
+    camera_id: str,
+    path: Path,
+    *,
+    sha256: str,
+    size_bytes: int,
+    claimed_at: datetime | None,
+    ended_by: datetime,
+    duration_s: float,
+    given_at: datetime | None = None,
+) -> Recording:
+    """The row of a file that was looked into. Its start: given, else as the container claims, else guessed from when
+    it had ended by.
+    """
+    if given_at is not None:
+        began, clock = given_at.astimezone(UTC), ClockSource.GIVEN
     elif claimed_at is not None:
         began, clock = claimed_at, ClockSource.CONTAINER
     else:
-        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        began, clock = written - timedelta(seconds=duration_s or 0.0), ClockSource.FILE_TIME
-    sha256 = sha256_of(path)
+        began, clock = ended_by - timedelta(seconds=duration_s), ClockSource.FILE_TIME
     same = select(Recording).where(Recording.camera_id == camera_id, Recording.sha256 == sha256)
     for known in session.scalars(same):
         # a guessed start differs with every copy of the file; it is not a second recording
@@ -74,7 +101,7 @@ def take_recording(session: Session, camera_id: str, path: Path, started_at: dat
         camera_id=camera_id,
         path=str(path.resolve()),
         sha256=sha256,
-        size_bytes=path.stat().st_size,
+        size_bytes=size_bytes,
         started_at=began,
         clock_source=clock,
         state=RecordingState.QUEUED,
@@ -107,13 +134,7 @@ def analyze_recording(
         recording = session.get_one(
             Recording, recording_id, options=[joinedload(Recording.camera).joinedload(Camera.site)]
         )
-        fences = fences_in_force(
-            session,
-            recording.camera,
-            fences_at or recording.started_at,
-            # of a recording whose time is a guess it cannot be said that the fence slept: a person sees the doubt
-            always=recording.clock_source is ClockSource.FILE_TIME,
-        )
+        fences = _fences_of(session, recording, fences_at)
     plan = _plan(sampling, fences)
     if recording.state is RecordingState.ANALYSED and _same_plan(recording.analysis, plan):
         return AnalysisReport(recording_id, recording.analysis or {}, again=True)
@@ -134,6 +155,19 @@ def analyze_recording(
         raise
     _set_state(sessions, recording_id, RecordingState.ANALYSED, analysis=analysis)
     return AnalysisReport(recording_id, analysis, again=False)
+
+
+def _fences_of(session: Session, recording: Recording, fences_at: datetime | None) -> list[FenceInForce]:
+    """A camera that moves cannot show that something stood still: its recordings are for a person to look at."""
+    if recording.camera.kind in MOVING:
+        return []
+    return fences_in_force(
+        session,
+        recording.camera,
+        fences_at or recording.started_at,
+        # of a recording whose time is a guess it cannot be said that the fence slept: a person sees the doubt
+        always=recording.clock_source is ClockSource.FILE_TIME,
+    )
 
 
 def _analyzed(
