@@ -385,6 +385,8 @@ class Tidied:
 
 def tidy(sessions: Sessions, parts: PartFiles, vault_root: Path, *, at: datetime) -> Tidied:
     """Finishes what a killed server left, and ends what its sender forgot. Raises VaultFull or VaultFailed."""
+    if not parts.folder.is_dir():  # nothing was handed in on this machine: another knows about it
+        return Tidied((), (), ())
     with reading(sessions) as session:
         receiving = session.scalars(select(Upload).where(Upload.state == UploadState.RECEIVING)).all()
     sealed, given_up, removed = [], [], []

@@ -7,6 +7,7 @@ nobody could say whether it is what was sealed. What needs a file, or a range of
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import select
@@ -15,9 +16,10 @@ from sqlalchemy.orm import Session, joinedload
 from evidence.copies import opened_copy
 from evidence.deletion import deletions_that_count
 from evidence.encryption import SUFFIX, StoreKeys
-from evidence.errors import ExhibitMissing, NotInStore
+from evidence.errors import DigestMismatch, ExhibitMissing, NotInStore
 from evidence.store import Store
 from evidence.vault import Vault
+from models.digest import sha256_of
 from models.exhibits import Exhibit
 
 
@@ -30,9 +32,14 @@ class AtHand:
     keys: StoreKeys | None = None
 
     def path(self, sha256: str, suffix: str) -> Path:
-        """Where the bytes lie. Raises ExhibitMissing, StoreError, VaultError."""
+        """Where the bytes lie, once they are what was sealed. Raises ExhibitMissing, DigestMismatch, StoreError,
+        VaultError.
+        """
         place = Vault.path_of(self.vault_root, sha256, suffix)
         if place.is_file():
+            actual = _digest_of_file(place, _as_it_is(place))
+            if actual != sha256:
+                raise DigestMismatch(place, sha256, actual)
             return place
         if self.store is None:
             raise ExhibitMissing(place, sha256)
@@ -66,6 +73,18 @@ class AtHand:
                 continue
             return opened_copy(stored, self.keys, store.name, key, sha256)
         raise ExhibitMissing(place, sha256)
+
+
+def _as_it_is(place: Path) -> tuple[int, ...]:
+    """What changes whenever the file does; the last of them nobody can set by hand."""
+    found = place.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+@lru_cache(maxsize=4096)
+def _digest_of_file(place: Path, _as_it_is: tuple[int, ...]) -> str:
+    """A player asks for a clip in many parts; it is digested once, and again when it changed."""
+    return sha256_of(place)
 
 
 def _write(path: Path, data: bytes) -> None:

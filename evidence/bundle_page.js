@@ -410,6 +410,8 @@ function malformed(claims) {
   if (Object.hasOwn(claims, "seen_with")) parts.seen_with = OR_NULL("object");
   const wrong = [...wrongForm(claims, parts)];
   if (wrong.length) return wrong;
+  for (const name of ["files", "exhibits", "deleted"])
+    if (Object.keys(claims[name] ?? []).length > C.MOST_FILES) wrong.push(`${name} has more entries than any bundle`);
   wrong.push(...wrongForm(claims.incident, { id: "string" }));
   for (const entry of Object.values(claims.files))
     if (!isObject(entry) || !isSha256(entry.sha256) || kindOf(entry.size_bytes) !== "integer") wrong.push("files");
@@ -474,13 +476,17 @@ function contradictions(claims) {
   }
   const drafted = claims.draft ? [claims.draft.file] : [];
   if (!sameList(drafted, file(C.DRAFT) ? [C.DRAFT] : [])) wrong.push("draft");
-  const sealed = custody.filter((entry) => isObject(entry) && entry.act === "sealed").map((entry) => entry.sha256);
+  const objectsOf = (act) => custody.filter((entry) => isObject(entry) && entry.act === act && typeof entry.sha256 === "string").map((entry) => entry.sha256);
+  const [sealed, gone] = [objectsOf("sealed"), objectsOf("deleted")], deleted = claims.deleted ?? [];
   for (const exhibit of exhibits) if (!sealed.includes(exhibit.sha256)) wrong.push(`custody of ${exhibit.file}`);
+  const here = new Set([...exhibits, ...deleted].map((each) => each.sha256));
+  for (const sha256 of sealed) if (!here.has(sha256)) wrong.push(`sha256:${shownName(sha256)} was sealed, and is neither an exhibit nor said to be deleted`);
+  for (const each of deleted) if (!gone.includes(each.sha256)) wrong.push(`no custody entry says that sha256:${shownName(each.sha256)} was deleted`);
   const last = custody.at(-1);
   if (!isObject(last) || last.act !== "exported") wrong.push("the last custody entry is not the export");
   if (claims.seen_with)
     for (const name of ["offset_s", "error_s"])
-      if ((claims.seen_with.clock[name] ?? null) !== (claims.camera[`clock_${name}`] ?? null)) wrong.push(`clock ${name}`);
+      if (canonical(claims.seen_with.clock[name] ?? null) !== canonical(claims.camera[`clock_${name}`] ?? null)) wrong.push(`clock ${name}`);
   if (claims.format !== C.FORMAT_1) wrong.push(...proofsAndFiles(claims));
   return wrong;
 }
@@ -818,7 +824,7 @@ class Proofs {
     if (signature === null || !key) return;
     const holds = await this.limited(() => signatureHolds(key, content, signature));
     if (holds === false) this.fault("signature", each.signature, `is not the signature of ${each.file}`);
-    else if (each.signed_at === null || each.signed_at < listed.valid_from || (listed.valid_to !== null && each.signed_at > listed.valid_to))
+    else if (each.signed_at === null || beyond(each.signed_at, listed.valid_from) || (listed.valid_to !== null && beyond(listed.valid_to, each.signed_at)))
       this.fault("signature", each.signature, "was made at a time when its key did not sign");
   }
 
@@ -834,7 +840,7 @@ class Proofs {
     }
     if (at_ === null) return;
     if (each.token_at === null || each.token_at !== at_) this.fault("timestamp", each.token, "holds another time than the manifest says");
-    else if (claimedAt !== null && Date.parse(at_) < Date.parse(claimedAt) - C.CLOCK_TOLERANCE_S * 1000)
+    else if (claimedAt !== null && beyond(at_, claimedAt))
       this.fault("timestamp", each.token, "is older than what it is for");
   }
 
@@ -902,6 +908,8 @@ class Proofs {
           if (!(await includes(leaf, each.index, this.head.size, each.path.map(unhex), this.head.root)))
             this.fault("log", name, `entry ${n + 1} is not in the tree of the head`);
         }
+    if (this.proofs.signed_by !== null && this.log.entries.some((each) => (each.index ?? null) === null))
+      this.fault("log", name, "has entries without a place in the tree, in a bundle that was signed");
     await this.checkCoverage(this.log.entries.map((each) => each.entry));
     if (this.head) await this.checkHeads();
   }
@@ -949,6 +957,8 @@ class Proofs {
   }
 }
 
+// Whether the first moment is earlier than the second by more than clocks may differ.
+const beyond = (earlier, later) => Date.parse(later) - Date.parse(earlier) > C.CLOCK_TOLERANCE_S * 1000;
 const isMoment = (text) => isInstant(text);
 
 function readLog(content) {
@@ -1081,6 +1091,7 @@ function compare(files, expected, complete) {
 async function checkClaims(claims, files) {
   const faults = contradictions(claims).map((what) => fault("disagrees", C.MANIFEST, what));
   faults.push(...(await custodyBreaks(claims.custody, claims.incident.id)).map((what) => fault("custody", C.CUSTODY, what)));
+  faults.push(...(await eventsAndWhatTheyFix(claims)).map((what) => fault("disagrees", C.MANIFEST, what)));
   const recorded = Object.hasOwn(claims.files, C.CUSTODY) ? claims.files[C.CUSTODY] : null;
   if (recorded?.sha256 !== (await digestOf(claims.custody))) faults.push(fault("disagrees", C.CUSTODY, "is not the custody list"));
   for (const [name, entry] of Object.entries(claims.files)) {
@@ -1088,6 +1099,20 @@ async function checkClaims(claims, files) {
     if (found && found.sha256 === entry.sha256 && found.size !== entry.size_bytes) faults.push(fault("disagrees", shownName(name), "size"));
   }
   return faults;
+}
+
+async function eventsAndWhatTheyFix({ events, geofence, draft, files }) {
+  const wrong = [];
+  const fence = await digestOf(Object.fromEntries(C.FENCE_TERMS.map((name) => [name, geofence[name] ?? null])));
+  for (const { facts } of events.filter(isObject)) {
+    if (!isObject(facts)) continue;
+    const then = facts[C.FENCE_FACT] ?? null;
+    if (then !== null && then !== fence) wrong.push("the fence is not the one by which the incident was opened");
+    if (draft === null || !Object.hasOwn(files, C.DRAFT) || !isObject(facts.draft)) continue;
+    const same = canonical(facts.draft.version ?? null) === canonical(draft.version ?? null);
+    if (same && facts.draft.sha256 !== files[C.DRAFT].sha256) wrong.push("the draft is not the one that was decided on");
+  }
+  return wrong;
 }
 
 // what the person sees ---------------------------------------------------------------------------------------------

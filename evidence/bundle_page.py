@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from evidence import bundle_files, contents
+from evidence import bundle_files, contents, fence_terms
 from evidence import container_reading as container
 from evidence.container import MOST_FILES as MOST_CONTAINER_FILES
 from evidence.proof_checks import CLOCK_TOLERANCE
@@ -91,6 +91,8 @@ def _constants(incident: str) -> Markup:
         "LARGEST_DIRECTORY": container.LARGEST_DIRECTORY_BYTES,
         "MOST_GROWTH": container.MOST_GROWTH,
         "FEW_PARTS": container.FEW_PARTS,
+        "FENCE_FACT": fence_terms.FACT,
+        "FENCE_TERMS": fence_terms.NAMES,
         "CLOCK_TOLERANCE_S": CLOCK_TOLERANCE.total_seconds(),
         "incident": incident,
         "words": _words()["check"],

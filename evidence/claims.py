@@ -4,11 +4,14 @@ The manifest may come from anybody, so nothing about its form is taken for grant
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from evidence import fence_terms
 from evidence.bundle_files import DRAFT, EXHIBITS, FORMAT_1, PROOF, signed_parts
+from evidence.contents import MOST_FILES
 from evidence.digest import is_sha256
 
 PARTS: dict[str, type | tuple[type, ...]] = {
@@ -64,6 +67,7 @@ SIGNED_PARTS: dict[str, type | tuple[type, ...]] = {
     "token_at": (str, type(None)),
     "why_no_token": (str, type(None)),
 }
+LISTS = ("files", "exhibits", "deleted")  # of each entry is asked what the others say: a huge one would take hours
 _SHELL_PLAIN = re.compile(r"proof/[A-Za-z0-9_.]+")  # these names stand in the commands of VERIFY.txt
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
 
@@ -75,6 +79,7 @@ def malformed(claims: Any) -> list[str]:
     later = {name: kinds for name, kinds in LATER_PARTS.items() if name in claims}
     proofs = {} if claims.get("format") == FORMAT_1 else {"proofs": dict}
     return [*_form_of(claims, PARTS | proofs | later, "")] or [
+        *(f"{name} has more entries than any bundle" for name in LISTS if len(claims.get(name, ())) > MOST_FILES),
         *_form_of_incident(claims["incident"]),
         *_form_of_files(claims["files"]),
         *(line for n, exhibit in enumerate(claims["exhibits"]) for line in _form_of_exhibit(n, exhibit)),
@@ -90,9 +95,10 @@ def contradictions(claims: Mapping[str, Any]) -> list[str]:
     exhibits = claims["exhibits"]
     return [
         *_exhibits_and_files(exhibits, claims["files"]),
-        *(line for exhibit in exhibits for line in _origin_of(exhibit, exhibits, claims.get("deleted", []))),
+        *_origins(exhibits, claims.get("deleted", [])),
         *_draft_and_files(claims),
-        *_custody_and_exhibits(claims["custody"], exhibits),
+        *_custody_and_exhibits(claims["custody"], exhibits, claims.get("deleted", [])),
+        *_events_and_what_they_fix(claims),
         *_clock_and_camera(claims.get("seen_with"), claims["camera"]),
         *_proofs_and_files(claims),
     ]
@@ -207,7 +213,7 @@ def _proofs_and_files(claims: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _exhibits_and_files(exhibits: list[Any], files: Mapping[str, Any]) -> Iterator[str]:
-    cited = [exhibit["file"] for exhibit in exhibits]
+    cited = Counter(exhibit["file"] for exhibit in exhibits)
     for exhibit in exhibits:
         entry = files.get(exhibit["file"])
         if entry is None:
@@ -215,22 +221,41 @@ def _exhibits_and_files(exhibits: list[Any], files: Mapping[str, Any]) -> Iterat
         elif (entry["sha256"], entry["size_bytes"]) != (exhibit["sha256"], exhibit["size_bytes"]):
             yield f"exhibit {exhibit['file']!a} and its file are given different digests or sizes"
     for name in files:
-        if name.startswith(EXHIBITS) and cited.count(name) != 1:
-            yield f"{name!a} is cited by {cited.count(name)} exhibits"
+        if name.startswith(EXHIBITS) and cited[name] != 1:
+            yield f"{name!a} is cited by {cited[name]} exhibits"
 
 
-def _origin_of(exhibit: Mapping[str, Any], exhibits: list[Any], deleted: list[Any]) -> Iterator[str]:
+def _origins(exhibits: list[Any], deleted: list[Any]) -> Iterator[str]:
     """A still names the clip it was decoded from, a derivative its original: there, or deleted by rule and said so."""
-    clips = [other["sha256"] for other in [*exhibits, *deleted] if other["kind"] == "clip"]
-    needs = {"still": "clip_sha256", "close_up": "clip_sha256", "derivative": "original_sha256"}.get(exhibit["kind"])
-    if needs is not None and exhibit["recipe"].get(needs) not in clips:
-        yield f"{exhibit['file']!a} names an original that is not a clip of this bundle"
+    clips = {other["sha256"] for other in [*exhibits, *deleted] if other["kind"] == "clip"}
+    named_in = {"still": "clip_sha256", "close_up": "clip_sha256", "derivative": "original_sha256"}
+    for exhibit in exhibits:
+        needs = named_in.get(exhibit["kind"])
+        original = exhibit["recipe"].get(needs) if needs else None
+        if needs is not None and not (isinstance(original, str) and original in clips):
+            yield f"{exhibit['file']!a} names an original that is not a clip of this bundle"
 
 
 def _draft_and_files(claims: Mapping[str, Any]) -> Iterator[str]:
     named = {claims["draft"]["file"]} if claims["draft"] else set()
     if named != {DRAFT} & set(claims["files"]):
         yield "the draft that is named and the draft that is there are not the same"
+
+
+def _events_and_what_they_fix(claims: Mapping[str, Any]) -> Iterator[str]:
+    """The event that opened the incident names the fence by digest, the one of a decision the draft it was made on."""
+    draft, files = claims["draft"], claims["files"]
+    for event in claims["events"]:
+        facts = event.get("facts") if isinstance(event, dict) else None
+        if not isinstance(facts, dict):
+            continue
+        fence, decided_on = facts.get(fence_terms.FACT), facts.get("draft")
+        if fence is not None and fence != fence_terms.digest_of(claims["geofence"]):
+            yield "the fence is not the one by which the incident was opened"
+        if draft is None or DRAFT not in files or not isinstance(decided_on, dict):
+            continue
+        if decided_on.get("version") == draft.get("version") and decided_on.get("sha256") != files[DRAFT]["sha256"]:
+            yield "the draft is not the one that was decided on"
 
 
 def _clock_and_camera(seen_with: Mapping[str, Any] | None, camera: Mapping[str, Any]) -> Iterator[str]:
@@ -242,10 +267,20 @@ def _clock_and_camera(seen_with: Mapping[str, Any] | None, camera: Mapping[str, 
             yield f"seen_with and camera do not agree on the {name} of the clock"
 
 
-def _custody_and_exhibits(custody: list[Any], exhibits: list[Any]) -> Iterator[str]:
-    sealed = [entry.get("sha256") for entry in custody if isinstance(entry, dict) and entry.get("act") == "sealed"]
+def _custody_and_exhibits(custody: list[Any], exhibits: list[Any], deleted: list[Any]) -> Iterator[str]:
+    """What was sealed is here or was deleted, and what was deleted is said to be in the register too."""
+    sealed, gone = _objects_of(custody, "sealed"), _objects_of(custody, "deleted")
     for exhibit in exhibits:
         if exhibit["sha256"] not in sealed:
             yield f"no custody entry says who sealed {exhibit['file']!a}"
+    for sha256 in sorted(sealed - {each["sha256"] for each in [*exhibits, *deleted]}):
+        yield f"sha256:{sha256!a} was sealed, and it is neither among the exhibits nor said to be deleted"
+    for sha256 in sorted({each["sha256"] for each in deleted} - gone):
+        yield f"no custody entry says that sha256:{sha256!a} was deleted"
     if not custody or not isinstance(custody[-1], dict) or custody[-1].get("act") != "exported":
         yield "the last custody entry is not the export of this bundle"
+
+
+def _objects_of(custody: list[Any], act: str) -> set[str]:
+    said = [entry.get("sha256") for entry in custody if isinstance(entry, dict) and entry.get("act") == act]
+    return {sha256 for sha256 in said if isinstance(sha256, str)}

@@ -5,7 +5,7 @@ another, and its row ends the one before. A new key is a log entry that names th
 head vouches for it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import select
@@ -19,10 +19,14 @@ from models.enums import LogKind
 from models.proof import SigningKeyRow
 
 ALGORITHM = "ed25519"
+CLOCKS_AGREE = timedelta(minutes=1)  # of two who sign at once, one may have looked at the clock before the key was made
 
 
 def key_in_use(session: Session, path: Path, *, at: datetime) -> SigningKey:
-    """The key of this file, entered as the site's if it is new. Raises SigningKeyFailed for one that has ended."""
+    """The key of this file, entered as the site's if it is new.
+
+    Raises SigningKeyFailed for one that has ended, or has not begun by the clock: what it signed would not hold.
+    """
     key = SigningKey.make_or_open(path)
     row = session.get(SigningKeyRow, key.key_id)
     if row is None:
@@ -31,6 +35,10 @@ def key_in_use(session: Session, path: Path, *, at: datetime) -> SigningKey:
     if row.valid_to is not None:
         raise SigningKeyFailed(
             path, f"the site has signed with another key since {instant(row.valid_to)}; copy that one here"
+        )
+    if at < row.valid_from - CLOCKS_AGREE:
+        raise SigningKeyFailed(
+            path, f"it counts from {instant(row.valid_from)}, and the clock says {instant(at)}: set the clock"
         )
     return key
 

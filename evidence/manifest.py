@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from evidence import custody
+from evidence import custody, fence_terms
 from evidence.bundle_files import FORMAT
 from evidence.canonical import instant, instant_or_none
 from evidence.case_rows import CaseRows, sufficiency_facts
@@ -114,17 +114,8 @@ def _camera(camera: Camera, rows: CaseRows) -> dict[str, Any]:
 
 
 def _geofence(version: GeofenceVersion) -> dict[str, Any]:
-    return {
-        "id": version.geofence_id,
+    return fence_terms.terms_of(version) | {
         "name": version.geofence.name,
-        "version": version.version,
-        "preset": version.preset,
-        "polygon": version.polygon,
-        "offences": version.offences,
-        "timetable": version.timetable,
-        "exemptions": version.exemptions,
-        "warning_only": version.warning_only,
-        "valid_from": instant(version.valid_from),
         "valid_to": instant_or_none(version.valid_to),
     }
 

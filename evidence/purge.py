@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Column, Exists, String, Table, cast, exists, func, select
 from sqlalchemy.orm import Session
 
+import models.tables  # noqa: F401 - registers every table: what one of them names must not look cited by nothing
 from evidence import custody, log
 from evidence.deletion import deletions_that_count, proof_of
 from evidence.errors import PurgeRunning

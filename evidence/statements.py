@@ -23,6 +23,7 @@ from models.places import GeofenceVersion
 from models.proof import SealStatement, Timestamp
 
 FORMAT = "streetwitness-seal-1"
+SOFTWARE = f"streetwitness {version('streetwitness')}"
 CHUNK_BYTES = 1 << 20
 
 
@@ -40,17 +41,14 @@ def state(
 
     sealed_at: earlier than `at` only where the exhibit was sealed before there were statements. sm3: its second digest.
     """
-    camera_id, geofence_id, fence_version = session.execute(
-        select(Incident.camera_id, GeofenceVersion.geofence_id, GeofenceVersion.version)
-        .join(GeofenceVersion, GeofenceVersion.id == Incident.geofence_version_id)
-        .where(Incident.id == exhibit.incident_id)
-    ).one()
+    incident = session.get_one(Incident, exhibit.incident_id)
+    fence = session.get_one(GeofenceVersion, incident.geofence_version_id)
     content = {
         "format": FORMAT,
         "exhibit": str(exhibit.id),
         "incident": str(exhibit.incident_id),
-        "camera": camera_id,
-        "geofence": {"id": geofence_id, "version": fence_version},
+        "camera": incident.camera_id,
+        "geofence": {"id": fence.geofence_id, "version": fence.version},
         "kind": exhibit.kind.value,
         "moment": exhibit.moment.value,
         "from_at": instant(exhibit.from_at),
@@ -63,7 +61,7 @@ def state(
         "sealed_by": actor,
         "sealed_at": instant(sealed_at),
         "stated_at": instant(at),
-        "software": f"streetwitness {version('streetwitness')}",
+        "software": SOFTWARE,
     }
     statement = SealStatement(exhibit_id=exhibit.id, content=canonical(content), stated_at=at)
     session.add(statement)

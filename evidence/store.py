@@ -9,10 +9,10 @@ long an object is locked is the bucket's own rule (its default retention): it is
 copied when, and what a copy is worth, is evidence/copies.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
@@ -111,12 +111,11 @@ class Store:
         with self._our_errors(key):
             meta = obstore.head(self._inside, key)
         headers = self._headers(key)
-        until = headers.get("x-amz-object-lock-retain-until-date")
         return Stored(
             size_bytes=meta["size"],
             etag=meta["e_tag"],
             version=meta["version"] or headers.get("x-amz-version-id"),
-            locked_until=datetime.fromisoformat(until) if until else None,
+            locked_until=locked_until(self.name, headers),
         )
 
     def remove(self, key: str) -> None:
@@ -160,6 +159,18 @@ class Store:
             raise StoreRefused(self.name, f"it does not let us in ({_first_line(error)})") from error
         except (BaseError, OSError, ValueError) as error:
             raise StoreUnreachable(self.name, _first_line(error)) from error
+
+
+def locked_until(store: str, headers: Mapping[str, str]) -> datetime | None:
+    """Until when the store says that it keeps an object. Raises StoreUnreachable for what is no moment."""
+    said = headers.get("x-amz-object-lock-retain-until-date")
+    if not said:
+        return None
+    try:
+        until = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise StoreUnreachable(store, f"it says {said[:60]!a} of until when an object is locked") from error
+    return until if until.tzinfo else until.replace(tzinfo=UTC)
 
 
 def _how_to_connect(scheme: str, endpoint: str, address: StoreAddress) -> dict[str, Any]:
