@@ -79,9 +79,10 @@ def _token(token: str | None, token_file: Path | None) -> str | None:
 
 def _say(file: Path, came: "HandedIn | Exception", *, as_json: bool) -> None:
     if isinstance(came, Exception):
+        said = str(came)
         if as_json:
-            typer.echo(json.dumps({"file": str(file), "refused": str(came)}, ensure_ascii=False))
-        typer.echo(str(came), err=True)
+            typer.echo(json.dumps({"file": str(file), "refused": said}, ensure_ascii=False))
+        typer.echo(said if said.startswith(f"{file}:") else f"{file}: {said}", err=True)
     elif as_json:
         told = {"file": str(file), "upload": came.upload, "sha256": came.sha256, "state": came.state, "why": came.why}
         typer.echo(json.dumps(told, ensure_ascii=False))

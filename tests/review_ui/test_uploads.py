@@ -5,10 +5,7 @@ import hashlib
 import io
 import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 import uuid
@@ -35,9 +32,9 @@ from review_ui.desk import now
 from review_ui.settings import ReviewSettings
 from tests.conftest import Database
 from tests.review_ui.conftest import serve
+from tests.review_ui.mortal_site import MEGABYTE, Mortal, add_station
 from tests.rows import add_camera, add_site, add_user
 
-MEGABYTE = 1024 * 1024
 RULES = UploadRules(max_bytes=50 * MEGABYTE, daily_bytes=120 * MEGABYTE, open_at_once=4, keep_free_bytes=MEGABYTE)
 PIECE = {"content-type": "application/offset+octet-stream"}
 
@@ -102,13 +99,6 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def noise(size: int, seed: int = 7) -> bytes:
     return random.Random(seed).randbytes(size)
-
-
-def add_station(database: Database) -> str:
-    with transaction(database.sessions) as session:
-        add_camera(session, add_site(session), id="cam-17", kind=CameraKind.BODY_WORN)
-        add_user(session, "station-3")
-        return upload_tokens.give(session, "station-3", label="station 3", days=30, at=now())
 
 
 @pytest.fixture
@@ -477,41 +467,6 @@ def test_a_vault_without_room_leaves_the_upload_waiting_and_whole(station: Stati
     (tmp_path / "vault").unlink()
     uploads.tidy(station.database.sessions, station.parts, station.settings.vault_root, at=now())
     assert station.kept(station.row(location)) == data
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
-
-
-class Mortal:
-    """The site as a process that can be killed and started again at the same address."""
-
-    def __init__(self, database: Database, folder: Path) -> None:
-        self.port = free_port()
-        self._command = [sys.executable, "-m", "tests.review_ui.upload_server", database.url, str(folder)]
-        self.boots: list[int] = []
-        self.grown_kb = 0
-        self.start()
-
-    def start(self) -> None:
-        self.process = subprocess.Popen([*self._command, str(self.port)])
-        while True:
-            assert self.process.poll() is None, "the site did not start"
-            with socket.socket() as asking:
-                if asking.connect_ex(("127.0.0.1", self.port)) == 0:
-                    self.boots.append(self._highest_kb())
-                    return
-            time.sleep(0.02)
-
-    def _highest_kb(self) -> int:
-        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
-        return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1])
-
-    def kill(self) -> None:
-        self.grown_kb = max(self.grown_kb, self._highest_kb() - self.boots[-1])
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
 
 
 @pytest.fixture

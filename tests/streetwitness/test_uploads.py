@@ -48,7 +48,8 @@ from tests.conftest import Database
 from tests.detectors.stand_in import StandInDetector
 from tests.media.make_clips import Film, Films, parks
 from tests.review_ui.conftest import serve
-from tests.review_ui.test_uploads import MEGABYTE, Mortal, add_station, noise
+from tests.review_ui.mortal_site import MEGABYTE, Mortal, add_station
+from tests.review_ui.test_uploads import noise
 from tests.rows import add_user
 
 
@@ -301,7 +302,9 @@ def test_what_the_command_cannot_do_is_said_in_a_line(site: Site, tmp_path: Path
     file.write_bytes(b"some bytes")
     there = ("upload", file, "--url", site.url)
     assert "streetwitness user token" in refused(1, *there, "--token", "swu_wrong")
-    assert "which recorder" in refused(1, *there, "--token", site.token)
+    said = refused(1, *there, "--token", site.token)
+    assert said.startswith(f"{file}: ")
+    assert "which recorder" in said
     assert "no recorder or camera of this id" in refused(1, *there, "--token", site.token, "--recorder", "gate-99")
     assert "streetwitness user token" in refused(2, *there)
     assert "no such file" in refused(2, "upload", tmp_path / "none.mp4", "--token", "swu_x")
