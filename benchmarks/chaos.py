@@ -8,8 +8,9 @@ after it has taken a message, falls silent, and sends receipts twice, late and i
 random, Redis is killed and its data wiped. What the street does with each vehicle is drawn with the seed, and so is
 known at the end. `--calm`: nothing fails, and the seconds from confirmed to accepted by the gateway are printed.
 
-The last line: lost (promised, and neither taken nor refused), duplicated (taken more than once), wrong_end (another
-state than the street's, or a step without its event).
+The last line: waiting (still in the outbox, to be tried again: after the fourth try a quarter of an hour passes), lost
+(neither taken nor given up for a reason nor waiting), duplicated (taken more than once), wrong_end (another state than
+the street's, or a step without its event).
 """
 
 import argparse
@@ -81,7 +82,7 @@ LADDER = {
 FAULTS = 0.25  # of the creations of messages
 KILL_EVERY_S = (2.0, 6.0)
 REDIS_EVERY_S = 25.0
-SETTLED_WITHIN_S = 900.0  # the relay asks again after a minute, after two, after five
+SETTLED_WITHIN_S = 600.0  # the relay asks again after a minute, after two, after five, after fifteen
 
 
 class Street(Enum):
@@ -420,12 +421,14 @@ def _promptness(run: Run) -> str:
 
 def _verdict(run: Run) -> str:
     taken = _taken_by_key(run)
-    lost = wrong = 0
+    lost = waiting = wrong = 0
     with reading(run.sessions) as session:
         for message in session.scalars(select(OutboxMessage)):
             kept = message.state is OutboxState.SENT and (message.kind != "move_vehicle" or taken[message.key] > 0)
             refused = message.state is OutboxState.DEAD and taken[message.key] == 0
-            lost += not kept and not refused
+            waits = message.state in (OutboxState.PENDING, OutboxState.SENDING)
+            waiting += waits
+            lost += not (kept or refused or waits)
         told = set(session.scalars(select(Notice.incident_id)))
         delivered = set(session.scalars(select(Notice.incident_id).where(Notice.status == NoticeStatus.DELIVERED)))
         for vehicle in run.vehicles:
@@ -442,7 +445,10 @@ def _verdict(run: Run) -> str:
         still_open = session.scalar(select(func.count()).where(LookRequest.answer.is_(None))) or 0
         still_open += session.scalar(select(func.count()).where(LadderStep.outcome.is_(None))) or 0
     duplicated = sum(count - 1 for count in taken.values() if count > 1)
-    return f"lost={lost} duplicated={duplicated} wrong_end={wrong + still_open} delivered={len(delivered)}"
+    return (
+        f"delivered={len(delivered)} waiting={waiting} "
+        f"lost={lost} duplicated={duplicated} wrong_end={wrong + still_open}"
+    )
 
 
 if __name__ == "__main__":
