@@ -155,6 +155,21 @@ def head(data: DataOption = None) -> None:
     typer.echo(line)
 
 
+@log_app.command("new-key", epilog="Example: streetwitness log new-key")
+@answers
+def new_key(data: DataOption = None) -> None:
+    """Ends the key that the site signs with and begins another; every host that signs needs a copy of the new file."""
+    from evidence.keys import replace_key
+    from models.database import transaction
+    from streetwitness.workplace import opened_workplace
+
+    with opened_workplace(given_settings(data_dir=data)) as workplace:
+        path = workplace.data.signing_key
+        with transaction(workplace.sessions) as session:
+            key = replace_key(session, path, at=utc_now())
+    typer.echo(f"the site signs with key {key.key_id} from now on; copy {path} to every host that signs")
+
+
 @log_app.command("owed", epilog="Example: streetwitness log owed --json")
 @answers
 def owed(data: DataOption = None, as_json: JsonOption = False) -> None:

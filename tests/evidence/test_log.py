@@ -21,9 +21,9 @@ from evidence.audit_verdict import FaultCode
 from evidence.canonical import read_canonical
 from evidence.errors import LogBroken, NotAHead, NotCanonical, SigningKeyFailed
 from evidence.growing_tree import GrowingTree
-from evidence.keys import key_in_use
+from evidence.keys import key_in_use, replace_key
 from evidence.merkle import leaf_hash, root
-from evidence.signature import check
+from evidence.signature import SigningKey, check
 from models.database import Sessions
 from models.enums import Act, CustodyAct, LogKind
 from models.proof import LogEntry, SealStatement, SigningKeyRow, TreeHead
@@ -205,7 +205,8 @@ def test_of_two_who_sign_at_once_the_later_may_have_looked_at_the_clock_first(
 ) -> None:
     """Two people export at the same moment: whoever waits for the other began earlier. That is no fault."""
     scene = logged_scene(sqlite_database, tmp_path)
-    scene.key_path.rename(tmp_path / "retired.pem")
+    with scene.database.sessions.begin() as session:
+        replace_key(session, scene.key_path, at=scene.clock())
     for waited_s in (0, 8, 3):
         scene.viewed(f"look {waited_s}")
         with scene.database.sessions.begin() as session:
@@ -225,9 +226,10 @@ def test_a_key_that_counts_only_from_later_does_not_sign(sqlite_database: Databa
 
 def test_a_new_key_ends_the_one_before_and_what_that_signed_still_holds(database: Database, tmp_path) -> None:
     scene = logged_scene(database, tmp_path)
-    kept = scene.key_path.rename(tmp_path / "retired.pem")
     scene.viewed("look 6")
     scene.clock.goes_on()
+    with database.sessions.begin() as session:
+        replace_key(session, scene.key_path, at=scene.clock())
     scene.notary().round()
     assert scene.audited().holds
     with database.sessions() as session:
@@ -235,9 +237,26 @@ def test_a_new_key_ends_the_one_before_and_what_that_signed_still_holds(database
         assert (old.valid_to, new.valid_to) == (new.valid_from, None)
         signed_by = session.scalars(select(TreeHead.key_id).order_by(TreeHead.number)).all()
         assert signed_by == [old.key_id, old.key_id, new.key_id]
+    [kept] = [each for each in scene.key_path.parent.iterdir() if each != scene.key_path]
+    assert kept.name == f"signing-{old.key_id[:16]}.pem"
     kept.replace(scene.key_path)
     with database.sessions() as session, pytest.raises(SigningKeyFailed, match="another key since"):
         key_in_use(session, scene.key_path, at=scene.clock())
+
+
+@pytest.mark.parametrize("another_is_there", [False, True], ids=["no_file", "another_key"])
+def test_a_host_without_the_key_of_the_site_does_not_sign_and_ends_nothing(
+    sqlite_database: Database, tmp_path, another_is_there: bool
+) -> None:
+    logged_scene(sqlite_database, tmp_path)
+    elsewhere = tmp_path / "another host" / "signing.pem"
+    if another_is_there:
+        SigningKey.make_or_open(elsewhere)
+    with sqlite_database.sessions.begin() as session, pytest.raises(SigningKeyFailed, match="copy its file here"):
+        key_in_use(session, elsewhere, at=NOON + timedelta(days=1))
+    assert elsewhere.exists() is another_is_there, "none is made"
+    with sqlite_database.sessions() as session:
+        assert session.scalars(select(SigningKeyRow.valid_to)).all() == [None]
 
 
 def test_an_incident_that_is_not_there_leaves_no_entry(sqlite_database: Database) -> None:
