@@ -45,7 +45,7 @@ from cases.incidents import Conduct
 from cases.site_file import read
 from cases.site_rows import apply
 from detectors.geometry import Box
-from models.database import Sessions, reading, transaction
+from models.database import Sessions, open_database, reading, transaction, upgrade
 from models.dispatch import Dispatch, DispatchedTo
 from models.enums import DispatchState, IncidentState, NoticeStatus, Offence, OutboxState
 from models.escalation import LadderStep, LookRequest
@@ -201,8 +201,12 @@ def _database(engine: str) -> Iterator[str | None]:
     with admin.connect() as connection:
         connection.exec_driver_sql("CREATE DATABASE chaos")
     admin.dispose()
+    url = uri.replace("/postgres?", "/chaos?", 1)
+    engine_of_it = open_database(url)
+    upgrade(engine_of_it)
+    engine_of_it.dispose()
     try:
-        yield uri.replace("/postgres?", "/chaos?", 1)
+        yield url
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
