@@ -93,7 +93,9 @@ class NotReadable(EvidenceError):
 
 class SigningKeyFailed(EvidenceError):
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"{path}: no key to sign with: {why}; or begin another with `streetwitness log new-key`")
+        super().__init__(
+            f"{path}: no key to sign with: {why}; restore it, or begin another with `streetwitness log new-key`"
+        )
         self.path = path
 
 

@@ -67,7 +67,7 @@ def _refuse_beside(session: Session, path: Path) -> None:
     """Raises SigningKeyFailed where the site signs with a key already."""
     there = session.scalar(select(SigningKeyRow.key_id).where(SigningKeyRow.valid_to.is_(None)))
     if there is not None:
-        raise SigningKeyFailed(path, f"the site signs with key {there[:16]}…, and that is not here; copy its file here")
+        raise SigningKeyFailed(path, f"the site signs with key {there[:16]}…, and that is not here")
 
 
 def content_of(row: SigningKeyRow, replaces: str | None) -> dict[str, str | None]:

@@ -252,7 +252,10 @@ def test_a_host_without_the_key_of_the_site_does_not_sign_and_ends_nothing(
     elsewhere = tmp_path / "another host" / "signing.pem"
     if another_is_there:
         SigningKey.make_or_open(elsewhere)
-    with sqlite_database.sessions.begin() as session, pytest.raises(SigningKeyFailed, match="copy its file here"):
+    with (
+        sqlite_database.sessions.begin() as session,
+        pytest.raises(SigningKeyFailed, match="that is not here; restore it"),
+    ):
         key_in_use(session, elsewhere, at=NOON + timedelta(days=1))
     assert elsewhere.exists() is another_is_there, "none is made"
     with sqlite_database.sessions() as session:

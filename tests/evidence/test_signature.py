@@ -95,7 +95,7 @@ def test_a_key_file_that_cannot_be_relied_on_is_refused_and_left_as_it_is(tmp_pa
             path.unlink()
             path.mkdir()
     before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(SigningKeyFailed, match="restore it, or move it away and a new one is made"):
+    with pytest.raises(SigningKeyFailed, match="restore it, or begin another"):
         SigningKey.make_or_open(path)
     assert (path.read_bytes() if path.is_file() else None) == before
 
