@@ -141,6 +141,7 @@ def test_the_usual_reason_is_one_key_and_then_the_clip_plays(
     page.keyboard.press("v")
     expect(page.locator(".looking")).to_have_count(0)
     wait_until(page, "document.querySelector('video')?.readyState >= 2")
+    page.wait_for_load_state("load")  # the page answers to keys once its script has run
     page.keyboard.press("d")
     expect(page.locator("#reason")).to_be_focused()
     page.fill("#hold-reason", "法院来函调取")
