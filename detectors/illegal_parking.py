@@ -6,10 +6,12 @@ whether there was a reason, and what follows is decided elsewhere.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
 from detectors.dwell import Dwell, dwell_of
 from detectors.geometry import Polygon
 from detectors.occupancy import is_inside, share_inside
+from detectors.rules import Suspect
 from detectors.sightings import ObjectRole, Sighting, Violation
 from detectors.tracker import SHOWN, Track
 from models.enums import Offence, SightingKind
@@ -19,29 +21,6 @@ LEAST_FOUND = 0.3  # share of the looks that found it; the rest may be the same 
 SAME_OBJECT_SHARE = 0.65  # two standing boxes this far in one another are one object
 FAINT = 0.3  # mean score below which an object is not told from the end of the surer one it overlaps
 OVERLAP_SHARE = 0.25  # of the smaller box
-
-
-@dataclass
-class Suspect:
-    """A vehicle standing inside the geofence whose dwell is running."""
-
-    track: Track
-    from_s: float  # since when it is known to stand against the rule: the look that first showed it, or its stop
-    not_before_s: float | None = None  # the first look at which the rule was in force after it had slept
-    stopped_s: float | None = None  # None: not established, or it stood there before the watching began
-    confirmed: bool = False
-
-    def __post_init__(self) -> None:
-        self._runs_from(self.from_s)
-
-    def stopped(self, at_s: float) -> None:
-        """The moment of stopping was found by looking back; the dwell runs from there, or from when it is forbidden."""
-        self.stopped_s = at_s
-        self._runs_from(at_s)
-        self.track.first_seen_s = min(self.track.first_seen_s, at_s)
-
-    def _runs_from(self, at_s: float) -> None:
-        self.from_s = at_s if self.not_before_s is None else max(at_s, self.not_before_s)
 
 
 @dataclass
@@ -56,6 +35,7 @@ class IllegalParking:
     suspects: dict[int, Suspect] = field(default_factory=dict)
     slept: bool = False
     awake_from_s: float | None = None
+    offence: ClassVar[Offence] = Offence.ILLEGAL_PARKING
 
     def update(self, tracks: Iterable[Track], *, at_s: float, in_force: bool = True) -> list[Suspect]:
         """Follows who stands inside after the look at `at_s`; returns the suspects whose stay ended with it.
@@ -105,7 +85,7 @@ class IllegalParking:
         """The violation that the newest look completed."""
         track = suspect.track
         return Violation(
-            offence=Offence.ILLEGAL_PARKING,
+            offence=self.offence,
             geofence_id=self.geofence_id,
             track_id=track.id,
             role=track.role,
@@ -118,6 +98,17 @@ class IllegalParking:
             confidence=round(track.mean_confidence(), 4),
             sightings=self.sightings(track),
         )
+
+    def facts(self, suspect: Suspect) -> dict[str, Any]:
+        """What the rule went by, for the record."""
+        dwell, track = self.dwell(suspect), suspect.track
+        return {
+            "dwell_s": self.dwell_s,
+            "shown_s": round(dwell.shown_s, 3),
+            "not_shown_s": round(dwell.not_shown_s, 3),
+            "class": track.class_name,
+            "role": track.role.value,
+        }
 
     def _inside(self, track: Track, *, was_inside: bool) -> bool:
         return is_inside(share_inside(self.fence, track.place), was_inside=was_inside)

@@ -20,9 +20,9 @@ from detectors.geometry import Box
 from detectors.sightings import ObjectRole, Sighting
 from detectors.tracker import Track
 from ingest.errors import MemoryUnreadable
-from models.enums import SightingKind
+from models.enums import Offence, SightingKind
 
-LAYOUT = 1
+LAYOUT = 2
 LOOKS_OF_OTHERS = 20  # sightings remembered of what stands where no rule forbids it
 LARGEST_BYTES = 64_000_000  # of the text; a row that claims more is not ours
 
@@ -30,6 +30,7 @@ LARGEST_BYTES = 64_000_000  # of the text; a row that claims more is not ours
 @dataclass(frozen=True)
 class SuspectMemory:
     version_id: uuid.UUID
+    offence: Offence
     track_id: int
     from_s: float
     not_before_s: float | None
@@ -40,6 +41,7 @@ class SuspectMemory:
 @dataclass(frozen=True)
 class StayMemory:
     version_id: uuid.UUID
+    offence: Offence
     track_id: int
     incident_id: uuid.UUID | None
     grace_ends_s: float | None
@@ -107,7 +109,8 @@ def _memory_in(value: dict[str, Any]) -> CameraMemory:
         last_look_s=value["last_look_s"],
         tracks=tuple(_track_in(each) for each in value["tracks"]),
         suspects=tuple(
-            SuspectMemory(**each | {"version_id": uuid.UUID(each["version_id"])}) for each in value["suspects"]
+            SuspectMemory(**each | {"version_id": uuid.UUID(each["version_id"]), "offence": Offence(each["offence"])})
+            for each in value["suspects"]
         ),
         stays=tuple(_stay_in(each) for each in value["stays"]),
     )
@@ -115,7 +118,8 @@ def _memory_in(value: dict[str, Any]) -> CameraMemory:
 
 def _stay_in(value: dict[str, Any]) -> StayMemory:
     incident_id = None if value["incident_id"] is None else uuid.UUID(value["incident_id"])
-    return StayMemory(**value | {"version_id": uuid.UUID(value["version_id"]), "incident_id": incident_id})
+    known = {"version_id": uuid.UUID(value["version_id"]), "offence": Offence(value["offence"])}
+    return StayMemory(**value | known | {"incident_id": incident_id})
 
 
 def _track_out(track: Track) -> dict[str, Any]:

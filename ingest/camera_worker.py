@@ -16,10 +16,10 @@ from datetime import datetime
 from cases.escalation import LookWanted
 from detectors.frame import Frame
 from detectors.geometry import Box, Polygon
-from detectors.illegal_parking import IllegalParking, Suspect
 from detectors.look_region import look_regions
 from detectors.occupancy import share_inside
-from detectors.sightings import Detection, Look, Sighting
+from detectors.rules import Rule, Suspect
+from detectors.sightings import Detection, Look, ObjectRole, Sighting
 from detectors.stop_moment import Shown
 from detectors.tracker import SHOWN, Tracker
 from evidence.sealing import PendingExhibit
@@ -35,7 +35,7 @@ from ingest.packet_source import Stream, TimedPacket
 from ingest.plate_look import PlateSeen, look_for_plate
 from ingest.sampler import Sampler, Sampling
 from ingest.witness import Witness
-from models.enums import ExhibitMoment, SightingKind
+from models.enums import ExhibitMoment, Offence, SightingKind
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,10 @@ PRE_ROLL_S, POST_ROLL_S = 5.0, 6.0  # round a still: a clip of ten seconds and a
 # a look each 2 s: ten minutes are remembered of what stands, and of a dwell that is not complete six hours
 LOOKS_REMEMBERED, LOOKS_ALWAYS_NEEDED = 300, 10_800
 GAPS_REMEMBERED = 1000
+BEARS_PLATE = frozenset({ObjectRole.VEHICLE, ObjectRole.TWO_WHEELER})
 SUSPICION_S = 6.0  # a stop this long is looked into: when did it begin, and keep the packets of it
+
+StayKey = tuple[str, Offence, int]  # geofence, offence, track
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,9 @@ class HeldMoment:
 
 @dataclass
 class Stay:
-    """One vehicle's stay in one geofence: from suspicion to its end, with what is still to be done about it."""
+    """One thing's stay in one geofence: from suspicion to its end, with what is still to be done about it."""
 
-    rule: IllegalParking
+    rule: Rule
     fence: FenceInForce
     suspect: Suspect
     entry: HeldMoment | None = None  # held until it is known whether the stop matters
@@ -100,14 +103,14 @@ class CameraWorker:
     ) -> None:
         self._fences, self._witness, self._sampling, self._ring = fences, witness, sampling, ring
         self._tracker = Tracker()
-        self._rules: list[tuple[FenceInForce, IllegalParking]] = []
+        self._rules: list[tuple[FenceInForce, Rule]] = []
         self._regions: tuple[Box, ...] = ()
         self._size: tuple[int, int] | None = None
         self._stream: Stream | None = None
         self._last_look_s: float | None = None
         self._idle_since_look = False  # nothing that matters was in it
         self._gaps_to_note: list[tuple[float, float, str]] = []
-        self._stays: dict[tuple[str, int], Stay] = {}
+        self._stays: dict[StayKey, Stay] = {}
         self.counts = WorkerCounts()
 
     def connected(self, stream: Stream, source_sha256: str | None = None) -> None:
@@ -129,8 +132,7 @@ class CameraWorker:
         if self._size is None:
             longest_s = self._sampling.longest_step_s
             self._rules = [
-                (fence, IllegalParking(fence.geofence_id, polygon, fence.dwell_s, longest_s, fence.roles))
-                for fence, polygon in zip(self._fences, polygons, strict=True)
+                (fence, fence.rule(polygon, longest_s)) for fence, polygon in zip(self._fences, polygons, strict=True)
             ]
         else:
             self._tracker.rescale(width / self._size[0], height / self._size[1])
@@ -156,11 +158,11 @@ class CameraWorker:
         for fence, rule in self._rules:
             in_force = fence.in_force(look.frame.captured_at)
             for suspect in rule.update(self._tracker.tracks, at_s=look.frame.media_s, in_force=in_force):
-                self._stay_ended(self._stays.pop((rule.geofence_id, suspect.track.id), None))
+                self._stay_ended(self._stays.pop(_key(rule, suspect), None))
             for suspect in rule.suspects.values():
                 self._look_into(fence, rule, suspect)
             for suspect in rule.confirm():
-                self._confirmed(self._stays[rule.geofence_id, suspect.track.id], look.frame)
+                self._confirmed(self._stays[_key(rule, suspect)], look.frame)
         wanted = self._witness.looks_wanted(self.followed())
         for stay in self._stays.values():
             self._watch_grace(stay, look.frame)
@@ -225,12 +227,13 @@ class CameraWorker:
             suspects=tuple(
                 SuspectMemory(
                     fence.version_id,
+                    fence.offence,
                     suspect.track.id,
                     suspect.from_s,
                     suspect.not_before_s,
                     suspect.stopped_s,
                     # one whose incident could not be written is not confirmed yet
-                    suspect.confirmed and self._stays[rule.geofence_id, suspect.track.id].incident_id is not None,
+                    suspect.confirmed and self._stays[_key(rule, suspect)].incident_id is not None,
                 )
                 for fence, rule in self._rules
                 for suspect in rule.suspects.values()
@@ -238,6 +241,7 @@ class CameraWorker:
             stays=tuple(
                 StayMemory(
                     stay.fence.version_id,
+                    stay.fence.offence,
                     stay.suspect.track.id,
                     stay.incident_id,
                     stay.grace_ends_s,
@@ -255,20 +259,21 @@ class CameraWorker:
             self._tracker.rescale(self._size[0] / memory.size[0], self._size[1] / memory.size[1])
         self._last_look_s = memory.last_look_s
         tracks = {track.id: track for track in memory.tracks}
-        rules = {fence.version_id: (fence, rule) for fence, rule in self._rules}
+        rules = {(fence.version_id, fence.offence): (fence, rule) for fence, rule in self._rules}
         for each in memory.suspects:
-            if each.version_id in rules and each.track_id in tracks:
+            if (each.version_id, each.offence) in rules and each.track_id in tracks:
                 suspect = Suspect(
                     tracks[each.track_id], each.from_s, each.not_before_s, each.stopped_s, confirmed=each.confirmed
                 )
-                rules[each.version_id][1].suspects[each.track_id] = suspect
+                rules[each.version_id, each.offence][1].suspects[each.track_id] = suspect
         for known in memory.stays:
-            fence, rule = rules.get(known.version_id, (None, None))
+            fence, rule = rules.get((known.version_id, known.offence), (None, None))
             if fence is not None and rule is not None and known.track_id in rule.suspects:
-                self._stays[fence.geofence_id, known.track_id] = Stay(
+                suspect = rule.suspects[known.track_id]
+                self._stays[_key(rule, suspect)] = Stay(
                     rule,
                     fence,
-                    rule.suspects[known.track_id],
+                    suspect,
                     incident_id=known.incident_id,
                     grace_ends_s=known.grace_ends_s,
                     drafted=known.drafted,
@@ -276,7 +281,7 @@ class CameraWorker:
 
     @property
     def dwelling(self) -> int:
-        """Vehicles that stand in a fence against its rule just now."""
+        """Things that stand in a fence against its rule just now."""
         return sum(len(rule.suspects) for _, rule in self._rules)
 
     def followed(self) -> set[uuid.UUID]:
@@ -302,9 +307,9 @@ class CameraWorker:
                 self._witness.lost_sight(stay.incident_id, sightings, why=why)
         return self.counts
 
-    def _look_into(self, fence: FenceInForce, rule: IllegalParking, suspect: Suspect) -> None:
+    def _look_into(self, fence: FenceInForce, rule: Rule, suspect: Suspect) -> None:
         """A stop that lasts: find in the ring when it began, and have the packets round it kept."""
-        key = (rule.geofence_id, suspect.track.id)
+        key = _key(rule, suspect)
         if key in self._stays or rule.dwell(suspect).shown_s < min(SUSPICION_S, rule.dwell_s / 2):
             return
         stop = self._look_back.stop_moment(suspect.track.appearance, suspect.from_s)
@@ -342,7 +347,6 @@ class CameraWorker:
     def _confirmed(self, stay: Stay, frame: Frame) -> None:
         """The dwell is complete: the incident is opened at once, with the exhibits there are."""
         violation = stay.rule.violation(stay.suspect)
-        dwell = stay.rule.dwell(stay.suspect)
         exhibits: list[PendingExhibit] = []
         plate: PlateSeen | None = None
         if stay.entry is not None:
@@ -353,13 +357,7 @@ class CameraWorker:
             violation,
             stay.fence.version_id,
             grace_s=stay.fence.grace_s,
-            facts={
-                "dwell_s": stay.fence.dwell_s,
-                "shown_s": round(dwell.shown_s, 3),
-                "not_shown_s": round(dwell.not_shown_s, 3),
-                "class": violation.class_name,
-                "role": violation.role.value,
-            },
+            facts=stay.rule.facts(stay.suspect),
             exhibits=exhibits,
             plate=plate,
         )
@@ -418,6 +416,8 @@ class CameraWorker:
             self._witness.sealed(stay.incident_id, exhibits, plate)
 
     def _plate_of(self, stay: Stay, held: HeldMoment) -> PlateSeen | None:
+        if stay.suspect.track.role not in BEARS_PLATE:
+            return None
         return look_for_plate(held.maker.decoder, held.clip, stay.suspect.from_s, held.box)
 
     def _made(self, moment: ExhibitMoment, held: HeldMoment, plate: PlateSeen | None) -> list[PendingExhibit]:
@@ -444,6 +444,10 @@ class CameraWorker:
             self._witness.left(stay.incident_id, sightings, last_seen_s=last_s, left_s=left_s)
         else:
             self._witness.lost_sight(stay.incident_id, sightings, why="it looks like a part of another vehicle")
+
+
+def _key(rule: Rule, suspect: Suspect) -> StayKey:
+    return rule.geofence_id, rule.offence, suspect.track.id
 
 
 def _shown_at(stay: Stay, frame: Frame) -> bool:

@@ -8,7 +8,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -247,12 +247,13 @@ def _counted(counts: WorkerCounts, source: PacketSource) -> dict[str, Any]:
     }
 
 
-def _plan(sampling: Sampling, fences: Iterable[FenceInForce]) -> dict[str, Any]:
+def _plan(sampling: Sampling, fences: Sequence[FenceInForce]) -> dict[str, Any]:
     """What decides the result besides the file: a stored analysis made with the same is still the answer."""
     return {
         "look_s": sampling.look_s,
         "attention": sampling.attention.value,
-        "geofence_versions": sorted(str(fence.version_id) for fence in fences),
+        "geofence_versions": sorted({str(fence.version_id) for fence in fences}),
+        "offences": sorted({fence.offence.value for fence in fences}),
     }
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from detectors.appearance import Appearance
 from detectors.geometry import Box, Polygon
-from detectors.illegal_parking import IllegalParking, Suspect
+from detectors.illegal_parking import IllegalParking
+from detectors.rules import Suspect
 from detectors.sightings import ObjectRole, Sighting
 from detectors.tracker import Track
 from models.enums import SightingKind

@@ -17,7 +17,7 @@ from detectors.sightings import ObjectRole, Sighting
 from detectors.tracker import Track
 from ingest.camera_memory import CameraMemory, StayMemory, SuspectMemory, decode, encode
 from ingest.errors import MemoryUnreadable
-from models.enums import SightingKind
+from models.enums import Offence, SightingKind
 
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
 FENCE, INCIDENT = uuid.uuid4(), uuid.uuid4()
@@ -54,8 +54,8 @@ def remembered() -> CameraMemory:
         size=(320, 240),
         last_look_s=12.0,
         tracks=(parked(),),
-        suspects=(SuspectMemory(FENCE, 7, 4.0, None, 3.75, confirmed=True),),
-        stays=(StayMemory(FENCE, 7, INCIDENT, 64.0, drafted=False),),
+        suspects=(SuspectMemory(FENCE, Offence.ILLEGAL_PARKING, 7, 4.0, None, 3.75, confirmed=True),),
+        stays=(StayMemory(FENCE, Offence.ILLEGAL_PARKING, 7, INCIDENT, 64.0, drafted=False),),
     )
 
 
@@ -93,7 +93,8 @@ def stood_for(looks: int, number: int) -> Track:
 
 def test_of_what_no_rule_is_about_only_the_newest_sightings_are_written_and_when_it_was_last_shown():
     tracks = (stood_for(100, 7), stood_for(100, 8))
-    memory = CameraMemory(NOON, (320, 240), 280.0, tracks, (SuspectMemory(FENCE, 7, 4.0, None, None, False),), ())
+    suspect = SuspectMemory(FENCE, Offence.ILLEGAL_PARKING, 7, 4.0, None, None, confirmed=False)
+    memory = CameraMemory(NOON, (320, 240), 280.0, tracks, (suspect,), ())
     suspect, other = decode(encode(memory)).tracks
     assert suspect.sightings == tracks[0].sightings, "a dwell is shown by every one of them"
     assert len(other.sightings) < 30
@@ -114,8 +115,8 @@ def unlike(**changes: object) -> bytes:
         encode(remembered())[:-20],
         zlib.compress(b"not json"),
         zlib.compress(b"[1, 2]"),
-        zlib.compress(b'{"layout": 1}'),
-        unlike(layout=2),
+        zlib.compress(b'{"layout": 2}'),
+        unlike(layout=3),
         unlike(tracks=[{"id": 1}]),
         unlike(suspects=[{"version_id": "no uuid"}]),
         unlike(stays=[{"version_id": str(FENCE), "incident_id": None, "unheard": 1}]),
