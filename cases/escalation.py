@@ -6,7 +6,7 @@ instruction and may not be alone: the row of the incident is locked first, and w
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, joinedload
 from cases import dispatch, draft_case, telling
 from cases.ladder import Do, Expire, Ladder, Over, Taken, Wait, ladder_of, next_step, waits_out_the_grace
 from cases.lifecycle import PROGRAM, advance
+from cases.telling import Told
 from models.announcements import Announcement
 from models.enums import Act, Asker, CameraState, IncidentState, LadderAct, NoticeStatus, OutboxState, StepOutcome
 from models.escalation import LadderStep, LookRequest
@@ -31,23 +32,14 @@ CLOCK_OF_LIVE = "capture times of the camera's pictures"
 OWNER_ASKS_AGAIN_AFTER = timedelta(seconds=30)
 
 
-@dataclass(frozen=True)
-class Begun:
-    """What doing a step came to so far. outcome None: its answer is waited for."""
-
-    outcome: StepOutcome | None
-    effective_at: datetime | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-
-
 def begin(session: Session, incident: Incident, *, at: datetime) -> None:
     """The first step, in the transaction that opens the incident: who can be told is promised a message at once."""
-    _climb(session, _loaded(session, incident.id), at=at)
+    _Climb.of(session, incident.id, at).go_on()
 
 
 def proceed(session: Session, incident_id: uuid.UUID, *, at: datetime) -> None:
     """Takes in what came back, and does what is due. Where nothing is due, nothing happens."""
-    _climb(session, _loaded(session, incident_id), at=at)
+    _Climb.of(session, incident_id, at).go_on()
 
 
 def due(session: Session, at: datetime) -> list[uuid.UUID]:
@@ -93,29 +85,29 @@ def owners_wanted(session: Session) -> list[tuple[uuid.UUID, str]]:
 
 def owner_asked_for(session: Session, incident_id: uuid.UUID, *, at: datetime) -> None:
     """The register was asked for the owner: who is known now is told, and otherwise the ladder goes on."""
-    incident = _loaded(session, incident_id)
+    climb = _Climb.of(session, incident_id, at)
     step = _open_step(session, incident_id)
     if step is None or step.act is not LadderAct.TELL_OWNER or "notice" in step.facts:
         return
-    told = telling.tell_owner(session, incident, at=at, register_asked=True)
+    told = telling.tell_owner(session, climb.incident, at=at, register_asked=True)
     step.facts = told.facts
     if told.outcome is not None:
-        _settled(session, incident, step, told.outcome, effective_at=told.effective_at or at, at=at)
-    _climb(session, incident, at=at)
+        climb.came_to(step, told.outcome, told.effective_at or at)
+    climb.go_on()
 
 
 def look_answered(
     session: Session, incident: Incident, answer: StepOutcome, *, seen_at: datetime, at: datetime
 ) -> None:
     """The camera looked: still there, as of `seen_at`. The ladder goes on where it was the ladder that asked."""
-    incident = _loaded(session, incident.id)
+    climb = _Climb.of(session, incident.id, at)
     for request in _open_requests(session, incident.id):
         if request.asked_at <= seen_at:
             request.answer, request.answered_at = answer, at
     step = _open_step(session, incident.id)
     if step is not None and step.act is LadderAct.LOOK_AGAIN and step.began_at <= seen_at:
-        _end(session, incident, step, answer, effective_at=seen_at, at=at)
-    _climb(session, incident, at=at)
+        climb.came_to(step, answer, seen_at)
+    climb.go_on()
 
 
 def call_off(session: Session, incident: Incident, outcome: StepOutcome, *, at: datetime) -> None:
@@ -201,193 +193,119 @@ def _loaded(session: Session, incident_id: uuid.UUID) -> Incident:
     ).scalar_one()
 
 
-def _settled(
-    session: Session,
-    incident: Incident,
-    step: LadderStep,
-    outcome: StepOutcome,
-    *,
-    effective_at: datetime,
-    at: datetime,
-) -> None:
-    rule = incident.geofence_version.offences[incident.offence.value]
-    _came_to(
-        session,
-        incident,
-        ladder_of(incident.offence, rule),
-        step,
-        outcome,
-        grace_s=float(rule.get("grace_s", 0.0)),
-        effective_at=effective_at,
-        at=at,
-    )
+@dataclass(frozen=True)
+class _Climb:
+    """An incident on its ladder at one moment: its row is locked, and what its place says of the ladder is at hand."""
 
+    session: Session
+    incident: Incident
+    ladder: Ladder
+    grace_s: float
+    at: datetime
 
-def _climb(session: Session, incident: Incident, *, at: datetime) -> None:
-    rule = incident.geofence_version.offences[incident.offence.value]
-    ladder = ladder_of(incident.offence, rule)
-    grace_s = float(rule.get("grace_s", 0.0))
-    quiet = ladder.is_quiet(at.astimezone(ZoneInfo(incident.camera.site.timezone)), _is_holiday_in(ladder.holidays))
-    while incident.state in OPEN_STATES:
-        steps = steps_of(session, incident.id)
-        if steps and steps[-1].outcome is None:
-            _take_in(session, incident, ladder, steps[-1], grace_s=grace_s, at=at)
-        verdict = next_step(ladder, [_taken(step) for step in steps], grace_s=grace_s, at=at, is_quiet=quiet)
-        match verdict:
-            case Wait(until):
-                incident.next_step_at = until
-                session.flush()
-                return
-            case Over():
-                break
-            case Expire(outcome):
-                _came_to(session, incident, ladder, steps[-1], outcome, grace_s=grace_s, effective_at=at, at=at)
-            case Do():
-                _do(session, incident, ladder, verdict, len(steps) + 1, grace_s=grace_s, at=at)
-    incident.next_step_at = None
-    session.flush()
+    @classmethod
+    def of(cls, session: Session, incident_id: uuid.UUID, at: datetime) -> "_Climb":
+        incident = _loaded(session, incident_id)
+        rule = incident.geofence_version.offences[incident.offence.value]
+        return cls(session, incident, ladder_of(incident.offence, rule), float(rule.get("grace_s", 0.0)), at)
+
+    def go_on(self) -> None:
+        """As far up as it goes at this moment."""
+        zone = ZoneInfo(self.incident.camera.site.timezone)
+        quiet = self.ladder.is_quiet(self.at.astimezone(zone), _is_holiday_in(self.ladder.holidays))
+        while self.incident.state in OPEN_STATES:
+            steps = steps_of(self.session, self.incident.id)
+            if steps and steps[-1].outcome is None:
+                self._take_in(steps[-1])
+            taken = [_taken(step) for step in steps]
+            verdict = next_step(self.ladder, taken, grace_s=self.grace_s, at=self.at, is_quiet=quiet)
+            match verdict:
+                case Wait(until):
+                    self.incident.next_step_at = until
+                    self.session.flush()
+                    return
+                case Over():
+                    break
+                case Expire(outcome):
+                    self.came_to(steps[-1], outcome, self.at)
+                case Do():
+                    self._do(verdict, len(steps) + 1)
+        self.incident.next_step_at = None
+        self.session.flush()
+
+    def _take_in(self, step: LadderStep) -> None:
+        """The answer to an open step, where there is one."""
+        answer = None
+        if step.act is LadderAct.TELL_OWNER and "notice" in step.facts:
+            answer = telling.answer_of_notice(self.session, uuid.UUID(step.facts["notice"]), self.at)
+        elif step.act is LadderAct.ANNOUNCE:
+            answer = telling.answer_of_announcement(self.session, uuid.UUID(step.facts["message"]), self.at)
+        if answer is not None:
+            self.came_to(step, *answer)
+
+    def _do(self, step: Do, seq: int) -> None:
+        told = Told(step.outcome, self.at) if step.outcome is not None else self._done(step.act, seq)
+        row = LadderStep(
+            incident_id=self.incident.id,
+            seq=seq,
+            rung=step.rung,
+            act=step.act,
+            began_at=self.at,
+            answer_by=self.at + timedelta(seconds=step.answer_within_s),
+            facts=told.facts,
+        )
+        self.session.add(row)
+        self.session.flush()
+        if told.outcome is not None:
+            self.came_to(row, told.outcome, told.effective_at or self.at)
+
+    def _done(self, act: LadderAct, seq: int) -> Told:
+        match act:
+            case LadderAct.TELL_OWNER:
+                return telling.tell_owner(self.session, self.incident, at=self.at)
+            case LadderAct.ANNOUNCE:
+                return telling.announce(self.session, self.incident, seq, at=self.at)
+            case LadderAct.TELL_OFFICER:
+                return telling.tell_officers(self.session, self.incident, at=self.at)
+            case LadderAct.LOOK_AGAIN:
+                self.session.add(LookRequest(incident_id=self.incident.id, asked_by=Asker.LADDER, asked_at=self.at))
+                return Told(None)
+            case LadderAct.DRAFT:
+                return self._draft()
+
+    def _draft(self) -> Told:
+        """A person takes over; where the place only warns in this phase, the matter ends with the warnings."""
+        if self.incident.geofence_version.warning_only:
+            self._advance(Act.WARNED_ONLY, self.incident.last_seen_at)
+        else:
+            self._advance(Act.GRACE_EXPIRED, self.incident.last_seen_at)
+            draft_case.compose(self.session, self.incident.id, at=self.at)
+        return Told(StepOutcome.DONE, self.at)
+
+    def came_to(self, step: LadderStep, outcome: StepOutcome, effective_at: datetime) -> None:
+        """The step has ended; where the grace begins with it, it begins; where sight is lost, a person is asked."""
+        step.outcome, step.effective_at = outcome, effective_at
+        self.session.flush()
+        if step.act is not LadderAct.DRAFT:  # its event is that of the draft itself
+            facts = {"act": step.act.value, "outcome": outcome.value, **step.facts}
+            self._advance(Act.STEP_TAKEN, effective_at, facts)
+        if outcome is StepOutcome.CANNOT_SEE:
+            why = _why_not_seen(self.session, self.incident.camera_id)
+            self._advance(Act.SIGHT_LOST, self.incident.last_seen_at, {"why": why})
+            call_off(self.session, self.incident, StepOutcome.CANNOT_SEE, at=self.at)
+            return
+        taken = [_taken(each) for each in steps_of(self.session, self.incident.id)]
+        if self.incident.state is IncidentState.OBSERVED and waits_out_the_grace(self.ladder, taken):
+            self.incident.grace_ends_at = effective_at + timedelta(seconds=self.grace_s)
+            facts = {"grace_s": self.grace_s, "clock": CLOCK_OF_LIVE, "after": step.act.value, "outcome": outcome.value}
+            self._advance(Act.GRACE_STARTED, effective_at, facts)
+
+    def _advance(self, act: Act, conduct_at: datetime, facts: dict[str, Any] | None = None) -> None:
+        advance(self.session, self.incident, act, actor=PROGRAM, at=self.at, conduct_at=conduct_at, facts=facts)
 
 
 def _taken(step: LadderStep) -> Taken:
     return Taken(step.rung, step.act, step.answer_by, step.outcome, step.effective_at)
-
-
-def _do(
-    session: Session, incident: Incident, ladder: Ladder, step: Do, seq: int, *, grace_s: float, at: datetime
-) -> None:
-    begun = Begun(step.outcome, at) if step.outcome is not None else _DOING[step.act](session, incident, seq, at)
-    row = LadderStep(
-        incident_id=incident.id,
-        seq=seq,
-        rung=step.rung,
-        act=step.act,
-        began_at=at,
-        answer_by=at + timedelta(seconds=step.answer_within_s),
-        facts=begun.facts,
-    )
-    session.add(row)
-    session.flush()
-    if begun.outcome is not None:
-        _came_to(
-            session, incident, ladder, row, begun.outcome, grace_s=grace_s, effective_at=begun.effective_at or at, at=at
-        )
-
-
-def _take_in(
-    session: Session, incident: Incident, ladder: Ladder, step: LadderStep, *, grace_s: float, at: datetime
-) -> None:
-    """The answer to an open step, where there is one."""
-    answer = None
-    if step.act is LadderAct.TELL_OWNER and "notice" in step.facts:
-        answer = telling.answer_of_notice(session, uuid.UUID(step.facts["notice"]), at)
-    elif step.act is LadderAct.ANNOUNCE:
-        answer = telling.answer_of_announcement(session, uuid.UUID(step.facts["message"]), at)
-    if answer is not None:
-        outcome, effective_at = answer
-        _came_to(session, incident, ladder, step, outcome, grace_s=grace_s, effective_at=effective_at, at=at)
-
-
-def _came_to(
-    session: Session,
-    incident: Incident,
-    ladder: Ladder,
-    step: LadderStep,
-    outcome: StepOutcome,
-    *,
-    grace_s: float,
-    effective_at: datetime,
-    at: datetime,
-) -> None:
-    """The step has ended; where the grace begins with it, it begins; where sight is lost, a person is asked."""
-    _end(session, incident, step, outcome, effective_at=effective_at, at=at)
-    if outcome is StepOutcome.CANNOT_SEE:
-        why = _why_not_seen(session, incident.camera_id)
-        advance(
-            session,
-            incident,
-            Act.SIGHT_LOST,
-            actor=PROGRAM,
-            at=at,
-            conduct_at=incident.last_seen_at,
-            facts={"why": why},
-        )
-        call_off(session, incident, StepOutcome.CANNOT_SEE, at=at)
-        return
-    taken = [_taken(each) for each in steps_of(session, incident.id)]
-    if incident.state is IncidentState.OBSERVED and waits_out_the_grace(ladder, taken):
-        incident.grace_ends_at = effective_at + timedelta(seconds=grace_s)
-        advance(
-            session,
-            incident,
-            Act.GRACE_STARTED,
-            actor=PROGRAM,
-            at=at,
-            conduct_at=effective_at,
-            facts={"grace_s": grace_s, "clock": CLOCK_OF_LIVE, "after": step.act.value, "outcome": outcome.value},
-        )
-
-
-def _end(
-    session: Session,
-    incident: Incident,
-    step: LadderStep,
-    outcome: StepOutcome,
-    *,
-    effective_at: datetime,
-    at: datetime,
-) -> None:
-    """The step's row and its event; of a draft the event is that of the draft itself."""
-    step.outcome, step.effective_at = outcome, effective_at
-    session.flush()
-    if step.act is not LadderAct.DRAFT:
-        advance(
-            session,
-            incident,
-            Act.STEP_TAKEN,
-            actor=PROGRAM,
-            at=at,
-            conduct_at=effective_at,
-            facts={"act": step.act.value, "outcome": outcome.value, **step.facts},
-        )
-
-
-def _tell_owner(session: Session, incident: Incident, _seq: int, at: datetime) -> Begun:
-    told = telling.tell_owner(session, incident, at=at)
-    return Begun(told.outcome, told.effective_at, told.facts)
-
-
-def _announce(session: Session, incident: Incident, seq: int, at: datetime) -> Begun:
-    told = telling.announce(session, incident, seq, at=at)
-    return Begun(told.outcome, told.effective_at, told.facts)
-
-
-def _tell_officer(session: Session, incident: Incident, _seq: int, at: datetime) -> Begun:
-    told = telling.tell_officers(session, incident, at=at)
-    return Begun(told.outcome, told.effective_at, told.facts)
-
-
-def _look_again(session: Session, incident: Incident, _seq: int, at: datetime) -> Begun:
-    session.add(LookRequest(incident_id=incident.id, asked_by=Asker.LADDER, asked_at=at))
-    return Begun(None)
-
-
-def _draft(session: Session, incident: Incident, _seq: int, at: datetime) -> Begun:
-    """A person takes over; where the place only warns in this phase, the matter ends with the warnings."""
-    if incident.geofence_version.warning_only:
-        advance(session, incident, Act.WARNED_ONLY, actor=PROGRAM, at=at, conduct_at=incident.last_seen_at)
-    else:
-        advance(session, incident, Act.GRACE_EXPIRED, actor=PROGRAM, at=at, conduct_at=incident.last_seen_at)
-        draft_case.compose(session, incident.id, at=at)
-    return Begun(StepOutcome.DONE, at)
-
-
-_DOING: dict[LadderAct, Callable[[Session, Incident, int, datetime], Begun]] = {
-    LadderAct.TELL_OWNER: _tell_owner,
-    LadderAct.ANNOUNCE: _announce,
-    LadderAct.LOOK_AGAIN: _look_again,
-    LadderAct.TELL_OFFICER: _tell_officer,
-    LadderAct.DRAFT: _draft,
-}
 
 
 def _open_step(session: Session, incident_id: uuid.UUID) -> LadderStep | None:
