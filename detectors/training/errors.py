@@ -1,5 +1,6 @@
 """What can go wrong in making weights."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from detectors.errors import DetectorError
@@ -39,4 +40,23 @@ class QuantiserMissing(TrainingError):
     def __init__(self) -> None:
         super().__init__(
             "exporting to INT8 needs the package nncf; install it (pip install nncf) and run the step again"
+        )
+
+
+class TooFewReviewed(TrainingError):
+    """Before and after could not be told apart."""
+
+    def __init__(self, incidents: int, kept_back: int, least: int) -> None:
+        super().__init__(
+            f"{incidents} reviewed incidents leave {kept_back} to judge by, and at least {least} are needed; "
+            "review more, or gather from more cameras"
+        )
+
+
+class NotOfTheseWeights(TrainingError):
+    """What people reviewed is called by names the weights to start from do not know."""
+
+    def __init__(self, names: Iterable[str], weights: Path) -> None:
+        super().__init__(
+            f"{weights} knows none of the classes {', '.join(sorted(names))}; start from weights that know them"
         )

@@ -6,7 +6,7 @@ convolutions stays in full width: a coordinate of 640 has no room in 8 bits.
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -28,6 +28,7 @@ from models.digest import sha256_of
 
 NAME = "street11n"
 LICENCE = "AGPL-3.0-or-later"
+MOST_TO_CALIBRATE = 128
 
 
 def model_folder(work: Path, letterbox_px: int) -> Path:
@@ -65,15 +66,8 @@ def export(weights: Path, calibration: Path, work: Path, letterbox_px: int) -> P
     pictures = sorted(calibration.glob("*.jpg"))
     if not pictures:
         raise UnusableMaterial(calibration, "holds no pictures to calibrate on")
-    nncf = _nncf()
-    full = _full_width(weights, work, letterbox_px)
-    narrow = nncf.quantize(
-        ov.Core().read_model(full),
-        nncf.Dataset([letterboxed(read_picture(path), letterbox_px) for path in pictures]),
-        preset=nncf.QuantizationPreset.MIXED,
-        subset_size=len(pictures),
-        ignored_scope=nncf.IgnoredScope(names=decoding_names(ov.Core().read_model(full))),
-    )
+    _nncf()  # before the long way
+    narrow = _quantised(_full_width(weights, work, letterbox_px), pictures, letterbox_px)
     folder = model_folder(work, letterbox_px)
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
@@ -83,6 +77,33 @@ def export(weights: Path, calibration: Path, work: Path, letterbox_px: int) -> P
     shutil.rmtree(folder, ignore_errors=True)
     part.replace(folder)
     return folder
+
+
+def narrowed(model: Path, calibration: Path) -> Path:
+    """A full-width model that Ultralytics exported, as INT8 in a folder beside it, with the same metadata.
+
+    calibration: a folder of pictures. Raises QuantiserMissing without NNCF.
+    """
+    [full] = model.glob("*.xml")
+    folder = model.with_name(f"{full.stem}_int8_openvino_model")
+    metadata = YAML(typ="safe").load(model / "metadata.yaml")
+    pictures = sorted(calibration.glob("*.jpg"))[:MOST_TO_CALIBRATE]
+    narrow = _quantised(full, pictures, int(metadata["imgsz"][0]))
+    folder.mkdir()
+    ov.save_model(narrow, folder / full.name, compress_to_fp16=False)
+    shutil.copyfile(model / "metadata.yaml", folder / "metadata.yaml")
+    return folder
+
+
+def _quantised(full: Path, pictures: Sequence[Path], side_px: int) -> ov.Model:
+    nncf = _nncf()
+    return nncf.quantize(
+        ov.Core().read_model(full),
+        nncf.Dataset([letterboxed(read_picture(path), side_px) for path in pictures]),
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(pictures),
+        ignored_scope=nncf.IgnoredScope(names=decoding_names(ov.Core().read_model(full))),
+    )
 
 
 def _nncf() -> Any:

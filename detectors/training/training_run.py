@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
-from detectors.training.errors import ForeignWork, StepMissing
+from detectors.training.errors import ForeignWork, StepMissing, UnusableMaterial
 from detectors.training.torchvision_operators import ensure_torchvision
 from models.whole_file import whole_file
 
@@ -102,6 +103,30 @@ def _stage_trained(data: Path, folder: Path, stage: Stage, settings: Settings, b
         _trainer(overrides, folder, settings).train()
     (folder / "finished").touch()
     return last
+
+
+def tuned(data: Path, work: Path, start: Path, stage: Stage, *, seed: int, frozen: int, batch: int) -> Path:
+    """A trained network taught further on `data`, its first `frozen` layers left as they are; returns the weights."""
+    _keep_to_itself(work)
+    ensure_torchvision()
+    folder, settings = work / "run", Settings(seed=seed, batch=batch, optimizer="AdamW")
+    overrides = arguments(data, folder, stage, settings, None)
+    overrides |= {"model": str(start), "pretrained": True, "freeze": frozen, "verbose": False}
+    _trainer(overrides, folder, settings).train()
+    return folder / "weights" / "last.pt"
+
+
+def names_of(weights: Path) -> dict[int, str]:
+    """The classes a checkpoint knows, by number. Raises UnusableMaterial."""
+    ensure_torchvision()
+    from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415 - as DetectionTrainer below
+
+    try:
+        model, _ = load_checkpoint(weights)  # type: ignore[no-untyped-call]
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, UnpicklingError) as error:
+        why = f"is no checkpoint of Ultralytics ({type(error).__name__})"
+        raise UnusableMaterial(weights, why) from error
+    return {int(number): str(name) for number, name in model.names.items()}
 
 
 def _trainer(overrides: dict[str, Any], folder: Path, settings: Settings) -> Any:
