@@ -1,21 +1,17 @@
 """A POST to a service that may be slow, broken or hostile: one deadline for all of it, a cap, no redirects.
 
-The deadline holds for the whole exchange and not from byte to byte: the socket is given only the time that is left
-before each read, so a service that drips keeps nobody waiting. The addresses are the operator's own settings.
+The addresses are the operator's own settings.
 """
 
-import math
-import socket
 import ssl
-import time
 from collections.abc import Mapping
 from contextlib import closing
-from typing import Any
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util import Url, parse_url
 from urllib3.util.ssl_ import create_urllib3_context
+
+from models.deadline_sockets import DeadlinePool, DeadlineTlsPool, DeadlineTlsSocket
 
 ONE_READ_BYTES = 65536
 
@@ -58,57 +54,15 @@ def _whole(answer: urllib3.BaseHTTPResponse, most_bytes: int) -> bytes:
     return bytes(body)
 
 
-class _DeadlineReads(socket.socket):
-    """A socket of which no read outlasts the deadline."""
-
-    ends_at_s = math.inf
-
-    def recv_into(self, *args: Any, **more: Any) -> int:
-        left_s = self.ends_at_s - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError("the deadline has passed")
-        self.settimeout(left_s)
-        return super().recv_into(*args, **more)
-
-
-class _DeadlineTls(_DeadlineReads, ssl.SSLSocket):
-    """The same over TLS, whose handshake Python bounds as a whole."""
-
-
-class _Connection(HTTPConnection):
-    def connect(self) -> None:
-        ends_at_s = time.monotonic() + float(self.timeout or 0)
-        super().connect()
-        plain = self.sock
-        self.sock = _DeadlineReads(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        self.sock.ends_at_s = ends_at_s
-
-
-class _TlsConnection(HTTPSConnection):
-    def connect(self) -> None:
-        ends_at_s = time.monotonic() + float(self.timeout or 0)
-        super().connect()
-        assert isinstance(self.sock, _DeadlineTls)
-        self.sock.ends_at_s = ends_at_s
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
 def _pool(url: Url) -> urllib3.HTTPConnectionPool:
     if url.host is None or url.scheme not in ("http", "https"):
         raise PostFailed("it is no http:// or https:// address; correct the setting")
     if url.scheme == "http":
-        return _Pool(url.host, url.port)
+        return DeadlinePool(url.host, url.port)
     context = create_urllib3_context()
-    context.sslsocket_class = _DeadlineTls
+    context.sslsocket_class = DeadlineTlsSocket
     context.load_default_certs()
-    return _TlsPool(url.host, url.port, ssl_context=context)
+    return DeadlineTlsPool(url.host, url.port, ssl_context=context)
 
 
 def _why(error: Exception, deadline_s: float) -> str:

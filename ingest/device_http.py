@@ -1,7 +1,6 @@
 """HTTP with a device that may be broken or hostile: a deadline for all of it, a cap, no redirects, one machine.
 
-The deadline holds for the whole exchange and not from byte to byte, so a device that drips one byte every half
-second keeps nobody waiting: the socket itself is given only the time that is left before each read. Connections go
+The deadline holds for the whole exchange and not from byte to byte (models/deadline_sockets.py). Connections go
 to the address that was checked, whatever the name in the URL resolves to by now, and are not kept.
 
 Passwords leave as a digest (RFC 7616). Basic is spoken only where the caller allows it and the device offers nothing
@@ -9,8 +8,6 @@ better.
 """
 
 import io
-import math
-import socket
 import ssl
 import time
 from collections.abc import Mapping
@@ -23,14 +20,13 @@ import requests
 import urllib3
 from requests.adapters import BaseAdapter
 from requests.auth import AuthBase, HTTPBasicAuth, HTTPDigestAuth
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.ssl_ import create_urllib3_context
 
 from ingest.camera_address import Address, StreamUrl
 from ingest.errors import DeviceError, DeviceTooSlow, DeviceUnreachable, ReplyRefused
+from models.deadline_sockets import DeadlinePool, DeadlineTlsPool, DeadlineTlsSocket
 
 ONE_READ = 65536  # bytes
-LATE = "the deadline has passed"
 
 
 @dataclass(frozen=True)
@@ -153,12 +149,12 @@ class _BoundedAdapter(BaseAdapter):
 
     def _pool(self) -> urllib3.HTTPConnectionPool:
         if self._url.scheme == "http":
-            return _Pool(self._address, self._url.port)
+            return DeadlinePool(self._address, self._url.port)
         context = create_urllib3_context()
-        context.sslsocket_class = _DeadlineTls
+        context.sslsocket_class = DeadlineTlsSocket
         if self._certificate is None:
             context.load_default_certs()
-            return _TlsPool(
+            return DeadlineTlsPool(
                 self._address,
                 self._url.port,
                 ssl_context=context,
@@ -167,7 +163,7 @@ class _BoundedAdapter(BaseAdapter):
             )
         context.check_hostname = False
         context.load_verify_locations(cafile=self._certificate)
-        return _TlsPool(self._address, self._url.port, ssl_context=context, assert_hostname=False)
+        return DeadlineTlsPool(self._address, self._url.port, ssl_context=context, assert_hostname=False)
 
     def _whole(self, came: urllib3.BaseHTTPResponse) -> bytes:
         device = self._url.place
@@ -181,48 +177,6 @@ class _BoundedAdapter(BaseAdapter):
             if len(body) > self._most_bytes:
                 raise ReplyRefused(device, f"its answer is larger than {self._most_bytes} bytes")
         return bytes(body)
-
-
-class _DeadlineReads(socket.socket):
-    """A socket of which no read outlasts the deadline."""
-
-    ends_at_s = math.inf
-
-    def recv_into(self, *args: Any, **more: Any) -> int:
-        left_s = self.ends_at_s - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError(LATE)
-        self.settimeout(left_s)
-        return super().recv_into(*args, **more)
-
-
-class _DeadlineTls(_DeadlineReads, ssl.SSLSocket):
-    """The same over TLS, whose handshake Python bounds as a whole."""
-
-
-class _Connection(HTTPConnection):
-    def connect(self) -> None:
-        ends_at_s = time.monotonic() + float(self.timeout or 0)
-        super().connect()
-        plain = self.sock
-        self.sock = _DeadlineReads(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        self.sock.ends_at_s = ends_at_s
-
-
-class _TlsConnection(HTTPSConnection):
-    def connect(self) -> None:
-        ends_at_s = time.monotonic() + float(self.timeout or 0)
-        super().connect()
-        assert isinstance(self.sock, _DeadlineTls)
-        self.sock.ends_at_s = ends_at_s
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
 
 
 def _ours(error: Exception, url: StreamUrl, deadline: Deadline) -> DeviceError:

@@ -7,7 +7,6 @@ one that is opened, whatever the name says a moment later.
 """
 
 import http.client
-import math
 import socket
 import ssl
 import time
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
+from models.deadline_sockets import DeadlineTlsSocket, bounded
 from notify.errors import DestinationRefused, GatewayRefused, GatewayUnavailable, GatewayUnreachable
 
 Address = IPv4Address | IPv6Address
@@ -25,7 +25,6 @@ Resolver = Callable[[str, int], Iterable[str]]
 DEADLINE_S = 12.0  # asking and sending together stay well below the lease of notify/relay.py
 MOST_BYTES = 1_000_000
 ONE_READ = 65536
-LATE = "the deadline has passed"
 # an IPv4 address inside an IPv6 one: what it reaches is decided by some router
 WRAPPED = tuple(ip_network(text) for text in ("::/96", "64:ff9b::/96", "2001::/32", "2002::/16"))
 NOT_NOW = {401, 403, 407, 408, 425, 429}  # credentials and quotas are mended by people; the message waits for it
@@ -182,10 +181,7 @@ def dial(address: Address, port: int, tls_name: str | None, ends_at_s: float) ->
     """
     plain = socket.create_connection((str(address), port), timeout=max(ends_at_s - time.monotonic(), 0.001))
     if tls_name is None:
-        bounded = _DeadlineReads(plain.family, plain.type, plain.proto, fileno=plain.detach())
-        bounded.settimeout(max(ends_at_s - time.monotonic(), 0.001))
-        bounded.ends_at_s = ends_at_s
-        return bounded
+        return bounded(plain, ends_at_s)
     try:
         return wrapped(plain, tls_name, ends_at_s)
     except OSError:
@@ -195,34 +191,16 @@ def dial(address: Address, port: int, tls_name: str | None, ends_at_s: float) ->
 
 def tls_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
-    context.sslsocket_class = _DeadlineTls
+    context.sslsocket_class = DeadlineTlsSocket
     return context
 
 
 def wrapped(plain: socket.socket, tls_name: str, ends_at_s: float) -> ssl.SSLSocket:
     plain.settimeout(max(ends_at_s - time.monotonic(), 0.001))
     tls = tls_context().wrap_socket(plain, server_hostname=tls_name)
-    assert isinstance(tls, _DeadlineTls)
+    assert isinstance(tls, DeadlineTlsSocket)
     tls.ends_at_s = ends_at_s
     return tls
-
-
-class _DeadlineReads(socket.socket):
-    """A socket of which no read outlasts the deadline, so that one byte every second keeps nobody waiting."""
-
-    ends_at_s = math.inf
-
-    def recv_into(self, *args: object, **more: object) -> int:
-        left_s = self.ends_at_s - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError(LATE)
-        if left_s < math.inf:
-            self.settimeout(left_s)
-        return super().recv_into(*args, **more)  # type: ignore[arg-type]
-
-
-class _DeadlineTls(_DeadlineReads, ssl.SSLSocket):
-    """The same over TLS, whose handshake Python bounds as a whole."""
 
 
 def _why(error: Exception) -> str:
