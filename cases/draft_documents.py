@@ -1,23 +1,24 @@
-"""A draft case as documents: one self-contained page, and a DOCX that a case officer edits and signs.
+"""A draft case as documents: one self-contained page, a DOCX that a case officer edits, a PDF to read and sign.
 
-Both are made from `draft_case.content` alone, so the same draft gives the same document on any day. What the
+All are made from `draft_case.content` alone, so the same draft gives the same document on any day. What the
 sentences say was settled when the draft was composed (cases/draft_case.py); here they are put in order and set on
-paper, and cases/draft_paper.py knows what such a paper looks like.
+paper, and cases/draft_paper.py and cases/draft_pdf.py know what such a paper looks like.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from cases.draft_content import DraftContent, ExhibitEntry, Pointer, Statement, TimelineRow
-from cases.draft_paper import Cell, DraftPaper, Hand, Picture, Properties, Row, Style
+from cases.draft_paper import Cell, DraftPaper, Hand, Picture, Properties, Row, Said, Style
+from cases.draft_pdf import PdfPaper
 from cases.draft_words import clock_time, labels, local_time, percent, say, term, two_places
 from cases.errors import DocumentFailed
 from cases.languages import Language
@@ -184,15 +185,40 @@ def write_docx(content: Mapping[str, Any], path: Path, language: Language, pictu
     A picture that is not given is named and left out; one whose bytes do not match its digest, or that is no
     picture, makes it fail. The same content and pictures give the same bytes. Raises DocumentFailed.
     """
+    _write_whole(path, _set_on(DraftPaper, content, language, pictures))
+
+
+def write_pdf(content: Mapping[str, Any], path: Path, language: Language, pictures: Mapping[str, Path]) -> None:
+    """The same as a PDF, likewise. Raises DocumentFailed."""
+    _write_whole(path, _set_on(PdfPaper, content, language, pictures))
+
+
+class Paper(Protocol):
+    """What a draft is set on, from top to bottom."""
+
+    def foot(self, before: str, after: str) -> None: ...
+
+    def paragraph(self, *said: Said, style: Style = Style.NORMAL, new_page: bool = False) -> None: ...
+
+    def picture(self, picture: Picture, described: str) -> None: ...
+
+    def table(self, widths_cm: Sequence[float], rows: Iterable[Row]) -> None: ...
+
+    def packed(self) -> bytes: ...
+
+
+def _set_on(
+    kind: Callable[[Properties], Paper], content: Mapping[str, Any], language: Language, pictures: Mapping[str, Path]
+) -> bytes:
     reading = _Reading(DraftContent.model_validate(content), language)
     shown = {
         entry.sha256: _picture(pictures[entry.sha256], entry.sha256)
         for entry in reading.draft.exhibits
         if entry.kind in PICTURES and entry.sha256 in pictures
     }
-    paper = DraftPaper(_properties(reading))
+    paper = kind(_properties(reading))
     _Setting(reading, shown, paper).whole()
-    _write_whole(path, paper.packed())
+    return paper.packed()
 
 
 def _picture(path: Path, sha256: str) -> Picture:
@@ -230,7 +256,7 @@ class _Setting:
 
     reading: _Reading
     pictures: Mapping[str, Picture]
-    paper: DraftPaper
+    paper: Paper
 
     def whole(self) -> None:
         self._foot()

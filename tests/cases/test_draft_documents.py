@@ -8,12 +8,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
 from cases.draft_content import DraftContent
-from cases.draft_documents import render_html, write_docx
+from cases.draft_documents import render_html, write_docx, write_pdf
+from cases.draft_words import say
 from cases.errors import DocumentFailed
 from cases.languages import LANGUAGES, Language
 from models.database import transaction
@@ -79,6 +81,35 @@ def test_page_and_document_hold_every_statement_with_what_carries_it(
     for entry in draft.exhibits:
         assert entry.sha256 in document
         assert entry.sha256 in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pdf_says_the_same_and_shows_the_same(
+    van: tuple[ParkedVan, dict[str, Any]], tmp_path: Path, language: Language
+) -> None:
+    parked, content = van
+    path, again = tmp_path / "draft.pdf", tmp_path / "again.pdf"
+    write_pdf(content, path, language, parked.pictures)
+    write_pdf(content, again, language, parked.pictures)
+    assert path.read_bytes() == again.read_bytes()
+    read = pypdfium2.PdfDocument(path)
+    pages = [page.get_textpage().get_text_bounded() for page in read]
+    # lines are broken anywhere, and the reader tells a broken line from none by its own lights
+    printed = squeezed("".join(pages))
+    draft = DraftContent.model_validate(content)
+    for one in (*draft.statements, *draft.against, *draft.sufficiency):
+        assert squeezed(one.text.in_(language)) in printed
+    for entry in draft.exhibits:
+        assert entry.sha256 in printed
+    pictures = [each for page in read for each in page.get_objects() if each.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]
+    assert len(pictures) == len(parked.pictures)
+    for number, page in enumerate(pages, start=1):
+        assert squeezed(say("label", "page", page=str(number)).in_(language)) in squeezed(page)
+    read.close()
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[\s\ufffe\u00ad]", "", text)
 
 
 def test_the_document_has_the_stills_and_room_for_two_signatures(
