@@ -10,6 +10,8 @@ from detectors.appearance import Appearance
 from detectors.frame import Frame
 
 PASSING_S = 1.0  # somebody walking through the picture hides the object for so long at most
+AWAY_S, AWAY_STRIDE_S = 0.4, 0.1  # its place without it for so long, asked so often: another may have come
+MOST_BETWEEN = 30  # pictures held until the next is asked: after a jam hundreds may claim one moment
 STRIDE_S = 0.2  # it is asked after so often; in every picture only where two answers differ
 
 
@@ -51,7 +53,8 @@ def _asked(appearance: Appearance, frames: Iterable[Frame]) -> Iterator[tuple[Fr
     since: list[Frame] = []  # the last that was asked
     for frame, is_last in _with_the_last_marked(frames):
         since.append(frame)
-        if before is not None and not is_last and frame.media_s - before.at_s < STRIDE_S:
+        between = before is not None and frame.media_s - before.at_s < STRIDE_S and len(since) < MOST_BETWEEN
+        if between and not is_last:
             continue
         there = appearance.likeness(frame).same
         if before is not None and before.there != there:
@@ -68,6 +71,29 @@ def _with_the_last_marked(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool
         waiting = frame
     if waiting is not None:
         yield waiting, True
+
+
+def drove_off(appearance: Appearance, frames: Iterable[Frame]) -> float | None:
+    """The moment from which its place was without it for a while, where it was seen to move off; else None.
+
+    Somebody who passes in front leaves its place without it too, and then it is not seen beside its place.
+    """
+    since_s: float | None = None
+    left_s: float | None = None
+    moved, next_s = False, float("-inf")
+    for frame in frames:
+        if frame.media_s < next_s:
+            continue
+        next_s = frame.media_s + AWAY_STRIDE_S * 0.95
+        likeness = appearance.likeness(frame)
+        moved = moved or (not likeness.same and appearance.seen_beside(frame))
+        if not likeness.other:
+            since_s = None
+            continue
+        since_s = frame.media_s if since_s is None else since_s
+        if left_s is None and frame.media_s - since_s >= AWAY_S:
+            left_s = since_s
+    return left_s if moved else None
 
 
 def stop_moment(shown: list[Shown]) -> Shown | None:

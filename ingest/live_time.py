@@ -20,6 +20,7 @@ CREEP = 0.01  # of the time passed: how quickly "less than it ever was" becomes 
 LATE_S = 1.0  # behind by more than this for long: the timestamps did not count all the time that passed
 LATE_FOR_S = 10.0  # a jam in the network is worked off sooner
 LATE_AGAIN_S, LATE_AGAIN_FOR_S = 60.0, 1.0  # timestamps that fell behind a moment ago are given less time
+HURRIED_AGAIN_S = 10.0  # a burst may pause for so long
 HOLE = 1.5  # of the usual distance between two pictures
 BELIEVED = 2.5  # of it: so short a step is no jump
 RTP_TICKS = 1 << 32
@@ -61,6 +62,8 @@ class LiveTime:
         self._arrival_s = 0.0
         self._late_since_s: float | None = None
         self._fell_behind_at_s: float | None = None
+        self._raw: int | None = None  # of the packet before
+        self._hurried_s: float | None = None  # when it was last said that pictures claim more time than passed
         self.connected(Fraction(1, 90_000), 0.04)
 
     def connected(self, time_base: Fraction, frame_s: float) -> None:
@@ -70,6 +73,7 @@ class LiveTime:
         self._last = 0  # steady decoding time of the last packet
         self._newest = 0
         self._late_since_s = None
+        self._raw = None
 
     def place(self, pts: int | None, dts: int | None, arrival_s: float) -> Placed:
         raw = dts if dts is not None else pts
@@ -84,6 +88,8 @@ class LiveTime:
             steady, gap = self._moved(
                 raw, self._passed_ticks(arrival_s), "the camera's timestamps fell behind: {:+.1f} s"
             )
+        if raw is not None:
+            self._raw = raw
         assert self._offset is not None
         shown = pts + self._offset if pts is not None else steady
         self._last = steady if dts is not None else max(steady, self._last)
@@ -135,7 +141,14 @@ class LiveTime:
             if back <= step + (1 << bits) <= BELIEVED * self._usual_ticks:
                 self._offset += 1 << bits
                 return steady + (1 << bits), None
-        return self._moved(raw, self._passed_ticks(arrival_s), "the camera's timestamps jumped by {:+.1f} s")
+        hurries = self._raw is not None and 0 <= raw - self._raw <= BELIEVED * self._usual_ticks
+        steady, gap = self._moved(raw, self._passed_ticks(arrival_s), "the camera's timestamps jumped by {:+.1f} s")
+        if not hurries:
+            return steady, gap
+        # pictures that come in a burst after a jam each claim more time than passed: that is one jump and not hundreds
+        said = self._hurried_s is not None and arrival_s - self._hurried_s < HURRIED_AGAIN_S
+        self._hurried_s = arrival_s
+        return steady, None if said else gap
 
     def _can_have_passed(self, step: int, steady: int, arrival_s: float) -> bool:
         if self._least_s is None:

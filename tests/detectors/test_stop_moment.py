@@ -1,15 +1,17 @@
 """The moments of stopping and leaving, from pictures that show the object at its place or do not."""
 
+import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
 from detectors.geometry import Box
-from detectors.stop_moment import PASSING_S, Shown, leave_moment, look_for, stop_moment
+from detectors.stop_moment import PASSING_S, Shown, drove_off, leave_moment, look_for, stop_moment
 from tests.detectors.drawn import shown as frame_at
-from tests.media.make_clips import RATE, Film, Vehicle, parks, passes
+from tests.media.make_clips import BUS, RATE, Film, Vehicle, parks, passes
 
 PLACE = Box(120, 150, 200, 190)
 
@@ -92,3 +94,32 @@ def test_the_leaving_is_found_as_exactly_as_by_asking_every_picture(leaves_s: fl
     assert leave_moment(answers) == leave_moment(each_asked(appearance, frames_of(film, 1.0, 8.5)))
     assert leaves_s <= leave_moment(answers) < leaves_s + PASSING_S
     assert len(answers) < 0.75 * 7.5 * RATE
+
+
+def test_who_drives_off_before_another_comes_is_told_from_who_is_passed_in_front_of() -> None:
+    place = Box(120, 150, 184, 190)
+    leaves = Film((parks("red", leaves_s=2.0), parks("red of another", stops_s=4.2)))
+    passed = Film((parks("red"), Vehicle("blue", ((1.5, -150.0, 110.0), (4.0, 330.0, 110.0)), BUS)))
+    appearance = Appearance.of(frame_at(leaves, 0.0), place)
+    times = [number / RATE for number in range(60)]
+    assert drove_off(appearance, [frame_at(leaves, at_s) for at_s in times]) == pytest.approx(2.1, abs=0.3)
+    assert drove_off(appearance, [frame_at(passed, at_s) for at_s in times]) is None
+    assert drove_off(appearance, []) is None
+
+
+def test_of_hundreds_of_pictures_that_claim_one_moment_few_are_held() -> None:
+    """What a camera sends in a burst after a jam lies ticks apart, and each picture of 1080p is three megabytes."""
+    film = Film((parks("red"),), 9)
+    pictures: list[weakref.ref[Frame]] = []
+    most = 0
+
+    def burst() -> Iterator[Frame]:
+        nonlocal most
+        for number in range(300):
+            frame = replace(frame_at(film, 1.0), media_s=1.0 + number / 90_000)
+            pictures.append(weakref.ref(frame))
+            most = max(most, sum(each() is not None for each in pictures))
+            yield frame
+
+    look_for(appearance_at(film, 1.0), burst())
+    assert most < 40

@@ -133,6 +133,22 @@ def test_a_jam_in_which_the_camera_threw_pictures_away_is_a_gap_of_what_is_missi
     assert camera.off_by_s() == pytest.approx(0, abs=1e-6)
 
 
+def test_what_comes_in_a_burst_after_a_long_jam_is_one_jump_and_not_one_a_picture() -> None:
+    camera = Camera()
+    camera.films(60)
+    for _ in range(round(30 / FRAME_S)):  # for half a minute the server sends at two thirds of its pace
+        camera.delay_s += FRAME_S / 2
+        camera.films(FRAME_S)
+    jammed = len(camera.gaps)
+    while camera.delay_s > 0.1:
+        camera.delay_s -= FRAME_S * 0.9
+        camera.films(FRAME_S)
+    camera.films(30)
+    assert jammed <= 20, "it fell behind, and again"
+    assert len(camera.gaps) - jammed <= 5
+    assert abs(camera.off_by_s()) < 1.0
+
+
 def test_timestamps_that_stood_still_while_the_camera_paused_are_put_right() -> None:
     camera = Camera()
     camera.films(20)
