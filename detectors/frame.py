@@ -63,6 +63,21 @@ class Frame:
         scaled = cv2.resize(self.luma[y1:y2, x1:x2], (width, height), interpolation=cv2.INTER_AREA)
         return np.asarray(scaled, dtype=np.uint8)
 
+    def yuv_of(self, box: Box, width: int, height: int) -> Bytes:
+        """(height, width, 3) Y, U and V of the part inside `box`, each scaled to that size.
+
+        Of a much larger part not every row is read: for comparing looks, not for looking at.
+        """
+        part = box.within(self.width, self.height)
+        x1, y1 = int(part.x1) // 2 * 2, int(part.y1) // 2 * 2
+        x2, y2 = max(int(part.x2) // 2 * 2, x1 + 2), max(int(part.y2) // 2 * 2, y1 + 2)
+        planes = [self.luma[y1:y2, x1:x2], *(each[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] for each in self._chroma())]
+        scaled = [
+            cv2.resize(plane[:: max(plane.shape[0] // (2 * height), 1)], (width, height), interpolation=cv2.INTER_AREA)
+            for plane in planes
+        ]
+        return np.asarray(cv2.merge(scaled), dtype=np.uint8)
+
     def rgb_of(self, box: Box, width: int, height: int) -> Bytes:
         """(height, width, 3) RGB of the part inside `box`; planes are scaled first, then made colour (BT.601)."""
         part = box.within(self.width, self.height)

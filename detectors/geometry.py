@@ -6,6 +6,7 @@ Pixels of the picture unless a name says otherwise; the origin is the top left c
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import hypot
 
 import shapely
 
@@ -78,6 +79,7 @@ class Polygon:
     """A simple polygon in pixels of the full picture."""
 
     corners: tuple[tuple[float, float], ...]
+    cut_out: tuple["Polygon", ...] = ()  # what lies in one of these lies outside
 
     @classmethod
     def of_fractions(cls, corners: Sequence[Sequence[float]], width: int, height: int) -> "Polygon":
@@ -85,14 +87,35 @@ class Polygon:
         return cls(tuple((float(x) * width, float(y) * height) for x, y in corners))
 
     @cached_property
-    def _shape(self) -> shapely.Polygon:
+    def _shape(self) -> shapely.Geometry:
         shape = shapely.Polygon(self.corners)
+        for part in self.cut_out:
+            shape = shapely.difference(shape, shapely.Polygon(part.corners))
         shapely.prepare(shape)
         return shape
 
     @property
     def bounds(self) -> Box:
-        return Box(*self._shape.bounds)
+        return Box(*shapely.Polygon(self.corners).bounds)
+
+    def without(self, parts: Sequence["Polygon"]) -> "Polygon":
+        return Polygon(self.corners, (*self.cut_out, *parts))
+
+    def beyond(self, line: Sequence[tuple[float, float]]) -> "Polygon":
+        """The larger of the two parts into which the line through two points divides it; all where it does not."""
+        (x1, y1), (x2, y2) = line
+        far = 10 * max(abs(value) for corner in (*self.corners, *line) for value in corner)
+        by = far / hypot(x2 - x1, y2 - y1)
+        dx, dy = (x2 - x1) * by, (y2 - y1) * by
+        start, end = (x1 - dx, y1 - dy), (x2 + dx, y2 + dy)
+        whole = shapely.Polygon(self.corners)
+        sides = [
+            shapely.Polygon([start, end, (end[0] + ox, end[1] + oy), (start[0] + ox, start[1] + oy)])
+            for ox, oy in ((-dy, dx), (dy, -dx))
+        ]
+        parts = shapely.get_parts([shapely.intersection(whole, side) for side in sides])
+        largest = max(parts, key=lambda part: float(part.area))
+        return Polygon(tuple(largest.exterior.coords[:-1]), self.cut_out)
 
     def share_of(self, box: Box) -> float:
         """Which share of the box's area lies inside the polygon, 0..1."""

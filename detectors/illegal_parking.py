@@ -11,13 +11,12 @@ from typing import Any, ClassVar
 from detectors.dwell import Dwell, dwell_of
 from detectors.geometry import Polygon
 from detectors.occupancy import is_inside, share_inside
-from detectors.rules import Suspect
+from detectors.rules import Suspect, sure_enough, violation_of
 from detectors.sightings import ObjectRole, Sighting, Violation
-from detectors.tracker import SHOWN, Track
-from models.enums import Offence, SightingKind
+from detectors.surroundings import Surroundings, left_with, surroundings
+from detectors.tracker import Track
+from models.enums import Offence
 
-LEAST_CONFIDENCE = 0.2  # mean score over the looks that found it
-LEAST_FOUND = 0.3  # share of the looks that found it; the rest may be the same picture, hidden or a gap
 SAME_OBJECT_SHARE = 0.65  # two standing boxes this far in one another are one object
 FAINT = 0.3  # mean score below which an object is not told from the end of the surer one it overlaps
 OVERLAP_SHARE = 0.25  # of the smaller box
@@ -35,6 +34,9 @@ class IllegalParking:
     suspects: dict[int, Suspect] = field(default_factory=dict)
     slept: bool = False
     awake_from_s: float | None = None
+    watching_since_s: float | None = None  # the first look that this rule was told of
+    _tracks: tuple[Track, ...] = field(default=(), init=False, repr=False)
+    _around: dict[int, Surroundings] = field(default_factory=dict, init=False, repr=False)  # of confirmed suspects
     offence: ClassVar[Offence] = Offence.ILLEGAL_PARKING
 
     def update(self, tracks: Iterable[Track], *, at_s: float, in_force: bool = True) -> list[Suspect]:
@@ -43,10 +45,13 @@ class IllegalParking:
         Out of force nobody is suspected, a dwell that was not complete counts for nothing, and what a vehicle stood
         before is not counted when the rule comes into force again.
         """
+        self._tracks = tuple(tracks)
+        if self.watching_since_s is None:
+            self.watching_since_s = at_s
         if self.slept and in_force:
             self.awake_from_s = at_s
         self.slept = not in_force
-        standing = {track.id: track for track in tracks if track.role in self.roles and track.stands}
+        standing = {track.id: track for track in self._tracks if track.role in self.roles and track.stands}
         ended = [
             self.suspects.pop(number)
             for number, suspect in list(self.suspects.items())
@@ -54,6 +59,9 @@ class IllegalParking:
             or not self._inside(suspect.track, was_inside=True)
             or not (in_force or suspect.confirmed)
         ]
+        for suspect in ended:
+            around = self._around.pop(suspect.number, Surroundings())
+            suspect.left_with = left_with(around.queue_ids, self._tracks)
         for track in standing.values() if in_force else ():
             if track.id not in self.suspects and self._inside(track, was_inside=False) and not self._followed(track):
                 self.suspects[track.id] = Suspect(track, track.standing_from_s, self.awake_from_s)
@@ -66,11 +74,16 @@ class IllegalParking:
         """The suspects whose dwell the newest look completed, each once."""
         confirmed = []
         for suspect in self.suspects.values():
-            if suspect.confirmed or not _sure_enough(suspect.track) or self._is_the_end_of_another(suspect.track):
+            track = suspect.track
+            if suspect.confirmed or track.in_doubt:
+                continue
+            if not sure_enough(track) or self._is_the_end_of_another(track):
                 continue
             dwell = self.dwell(suspect)
-            if dwell.shown_s >= self.dwell_s and dwell.last_shown_s == suspect.track.sightings[-1].at_s:
+            if dwell.shown_s >= self.dwell_s and dwell.last_shown_s == track.sightings[-1].at_s:
                 suspect.confirmed = True
+                since_s = self.watching_since_s or 0.0
+                self._around[suspect.number] = surroundings(track, self._tracks, watching_since_s=since_s)
                 confirmed.append(suspect)
         return confirmed
 
@@ -83,32 +96,23 @@ class IllegalParking:
 
     def violation(self, suspect: Suspect) -> Violation:
         """The violation that the newest look completed."""
-        track = suspect.track
-        return Violation(
-            offence=self.offence,
-            geofence_id=self.geofence_id,
-            track_id=track.id,
-            role=track.role,
-            class_name=track.class_name,
-            first_seen_s=track.first_seen_s,
-            stopped_s=suspect.stopped_s,
-            confirmed_s=track.last_shown_s,
-            last_seen_s=track.last_shown_s,
-            box=track.place,
-            confidence=round(track.mean_confidence(), 4),
-            sightings=self.sightings(track),
-        )
+        return violation_of(self, suspect)
 
     def facts(self, suspect: Suspect) -> dict[str, Any]:
         """What the rule went by, for the record."""
         dwell, track = self.dwell(suspect), suspect.track
-        return {
+        said = {
             "dwell_s": self.dwell_s,
             "shown_s": round(dwell.shown_s, 3),
             "not_shown_s": round(dwell.not_shown_s, 3),
             "class": track.class_name,
             "role": track.role.value,
         }
+        if suspect.number in self._around:
+            said["around"] = self._around[suspect.number].as_facts()
+        if track.returned_from_s is not None:
+            said["returned_after_s"] = round(suspect.from_s - track.returned_from_s, 3)
+        return said
 
     def _inside(self, track: Track, *, was_inside: bool) -> bool:
         return is_inside(share_inside(self.fence, track.place), was_inside=was_inside)
@@ -127,9 +131,3 @@ class IllegalParking:
             and track.place.share_of_smaller(other.track.place) > OVERLAP_SHARE
             for other in self.suspects.values()
         )
-
-
-def _sure_enough(track: Track) -> bool:
-    found = sum(each.kind is SightingKind.SEEN for each in track.sightings)
-    shown = sum(each.kind in SHOWN for each in track.sightings)
-    return found >= LEAST_FOUND * shown and track.mean_confidence() >= LEAST_CONFIDENCE

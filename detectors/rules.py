@@ -11,8 +11,13 @@ from typing import Any, Protocol
 from detectors.dwell import Dwell
 from detectors.geometry import Polygon
 from detectors.sightings import ObjectRole, Sighting, Violation
-from detectors.tracker import Track
-from models.enums import Offence
+from detectors.tracker import SHOWN, Track
+from models.enums import Offence, SightingKind
+
+LEAST_CONFIDENCE = 0.2  # mean score over the looks that found it
+# what moves or stands in any street, and hides what a rule is about; the rest is followed where a rule asks for it
+USUALLY_FOLLOWED = frozenset(ObjectRole) - {ObjectRole.FURNITURE, ObjectRole.WARES}
+LEAST_FOUND = 0.3  # share of the looks that found it; the rest may be the same picture, hidden or a gap
 
 
 @dataclass
@@ -24,8 +29,11 @@ class Suspect:
     not_before_s: float | None = None  # the first look at which the rule was in force after it had slept
     stopped_s: float | None = None  # None: not established, or it stood there before the watching began
     confirmed: bool = False
+    left_with: int = 0  # of the queue it was seen in, those that had gone too when it had
+    number: int = 0  # by which its stay is known: the track's, and of a stall that of the thing it was first known by
 
     def __post_init__(self) -> None:
+        self.number = self.number or self.track.id
         self._runs_from(self.from_s)
 
     def stopped(self, at_s: float) -> None:
@@ -43,6 +51,7 @@ class Rule(Protocol):
 
     fence: Polygon
     suspects: dict[int, Suspect]
+    slept: bool  # it was not in force at the last look
 
     @property
     def offence(self) -> Offence: ...
@@ -79,3 +88,29 @@ class Rule(Protocol):
     def facts(self, suspect: Suspect) -> dict[str, Any]:
         """What the rule went by, for the record."""
         ...
+
+
+def sure_enough(track: Track) -> bool:
+    """Found often enough and surely enough to hold it against somebody."""
+    found = sum(each.kind is SightingKind.SEEN for each in track.sightings)
+    shown = sum(each.kind in SHOWN for each in track.sightings)
+    return found >= LEAST_FOUND * shown and track.mean_confidence() >= LEAST_CONFIDENCE
+
+
+def violation_of(rule: Rule, suspect: Suspect) -> Violation:
+    """What the newest look completed, of a thing that stands."""
+    track = suspect.track
+    return Violation(
+        offence=rule.offence,
+        geofence_id=rule.geofence_id,
+        track_id=track.id,
+        role=track.role,
+        class_name=track.class_name,
+        first_seen_s=track.first_seen_s,
+        stopped_s=suspect.stopped_s,
+        confirmed_s=track.last_shown_s,
+        last_seen_s=track.last_shown_s,
+        box=track.place,
+        confidence=round(track.mean_confidence(), 4),
+        sightings=rule.sightings(track),
+    )

@@ -22,6 +22,8 @@ class ObjectRole(StrEnum):
     STALL = "stall"
     GOODS = "goods"
     LITTER = "litter"
+    FURNITURE = "furniture"  # of a stall or a shop's front: parasol, table, seat
+    WARES = "wares"  # what is sold from it, bowl by bowl
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from itertools import count
 from math import hypot
 from statistics import median
 
-from detectors.appearance import Appearance
+from detectors.appearance import Appearance, Likeness, light_of
 from detectors.frame import Frame
 from detectors.geometry import Box
 from detectors.sightings import Detection, Look, ObjectRole, Sighting
@@ -33,8 +33,46 @@ LOST_LOOKS = 2  # looks after which a moving object that is not found again is f
 REACH = 2.5  # how many of its own lengths a moving object may go between two looks
 SIZE_RATIO = 2.0
 MOVING_COLOUR = 8.0
+# two whose lower edges are so near in height (of the lower one's), and share so much of their width (of the narrower
+# one's), stand on the same ground, and cannot do so at once
+SAME_GROUND, SAME_GROUND_WIDE = 0.12, 0.6
+DOUBT_DROP = 0.08  # correlation so far below the usual, and staying there, may be another that looks much alike
+DOUBT_LOOKS = 2  # looks that agree with one another about how it looks now
+DOUBT_MOST_LOOKS = 4  # after so many the packets are asked, whether or not the looks agree
+USUAL_WEIGHT = 0.3  # of the newest correlation in the usual one
+LIGHT_STEP = 1.5  # the whole picture so much brighter or darker: everything looks otherwise, and nothing is doubted
+RETURN_WITHIN_S, DEPARTED_KEPT = 900.0, 50  # what left is remembered so long, and so many
+RETURN_FROM, RETURN_IOU = 0.88, 0.3  # correlation and overlap from which a newcomer looks like one that left
 
 SHOWN = (SightingKind.SEEN, SightingKind.KEPT)
+
+
+@dataclass
+class Doubt:
+    """Something stands where the track stood and looks a little otherwise: is it still the same?
+
+    before_s: the last look that showed it as ever. since_s: the first that did not. appearance: how it looks since.
+    """
+
+    before_s: float
+    since_s: float
+    appearance: Appearance
+    looks: int = 1  # in all
+    agreeing: int = 1
+    answered: bool = False
+
+    @property
+    def ripe(self) -> bool:
+        return not self.answered and (self.agreeing >= DOUBT_LOOKS or self.looks >= DOUBT_MOST_LOOKS)
+
+
+@dataclass(frozen=True)
+class Departed:
+    """What stood there and was shown to be gone."""
+
+    appearance: Appearance
+    place: Box
+    left_s: float
 
 
 @dataclass
@@ -56,6 +94,9 @@ class Track:
     inside_another: int = 0  # looks in which another's box lay round its place and it was not found itself
     sure: float = 0.0  # mean confidence of the sightings that were let go of
     left_s: float | None = None  # first of the looks that showed its place without it
+    usual: float | None = None  # correlation with which the picture shows it
+    doubt: Doubt | None = None
+    returned_from_s: float | None = None  # when one that looks like it left about the same place
 
     @property
     def gone(self) -> bool:
@@ -73,6 +114,11 @@ class Track:
     @property
     def absorbed(self) -> bool:
         return self.inside_another >= ABSORBED_LOOKS
+
+    @property
+    def in_doubt(self) -> bool:
+        """Another may stand there, and nobody has looked yet."""
+        return self.doubt is not None and not self.doubt.answered
 
     @property
     def class_name(self) -> str:
@@ -103,13 +149,14 @@ class Tracker:
     def __init__(self) -> None:
         self._ids = count(1)
         self.tracks: list[Track] = []
+        self._departed: list[Departed] = []
 
     def update(self, look: Look, detections: list[Detection]) -> list[Track]:
         """Takes one look into the tracks; returns the tracks that ended with it (gone, lost, or part of another)."""
         at_s = look.frame.media_s
         free = list(detections)
-        for track, detection in self._by_place(look.frame, free):
-            self._stay(track, detection, look.frame)
+        for track, detection, likeness in self._by_place(look.frame, free):
+            self._stay(track, detection, look.frame, likeness)
             self._absorb(track, detection.box, look.frame)
         newcomers = [*free]
         unmatched = [track for track in self.tracks if track.sightings[-1].at_s < at_s]
@@ -119,15 +166,70 @@ class Tracker:
             shown = [
                 each for each in self.tracks if each.sightings[-1].at_s == at_s and each.sightings[-1].kind in SHOWN
             ]
-            came_after = [each.box for each in shown if each.standing_from_s > track.last_shown_s]
+            came_after = [each for each in shown if each.standing_from_s > track.last_shown_s]
             self._ask_the_picture(track, look.frame, newcomers, came_after)
         if (
             not look.frame.corrupt
         ):  # a decoder fills what is missing with anything: that begins nothing and moves nothing
             self._follow_what_moves([track for track in unmatched if not track.stands], free, look.frame)
+        self._recognise(at_s)
+        return self._take_out_the_ended()
+
+    def _take_out_the_ended(self) -> list[Track]:
         ended = [track for track in self.tracks if track.ended]
         self.tracks = [track for track in self.tracks if track not in ended]
+        self._departed += [
+            Departed(track.appearance, track.place, track.left_s) for track in ended if track.left_s is not None
+        ]
+        self._departed = self._departed[-DEPARTED_KEPT:]
         return ended
+
+    def _recognise(self, at_s: float) -> None:
+        """Who has just come to stand may look like one that left about the same place not long ago."""
+        self._departed = [each for each in self._departed if at_s - each.left_s <= RETURN_WITHIN_S]
+        for track in self.tracks:
+            if len(track.steady) == 2 and track.sightings[-1].at_s == at_s:
+                alike = [each.left_s for each in self._departed if _looks_like(track, each)]
+                track.returned_from_s = max(alike, default=None)
+
+    def doubted(self) -> list[Track]:
+        """Those of which only the pictures between two looks can tell whether another took their place."""
+        return [track for track in self.tracks if track.doubt is not None and track.doubt.ripe]
+
+    def still_the_same(self, track: Track) -> None:
+        """Nothing else was in its place between the looks: this is how it looks from now on."""
+        doubt = track.doubt
+        assert doubt is not None, "only of a doubted track is it asked"
+        doubt.answered, track.usual, track.appearance = True, None, doubt.appearance
+
+    def replaced(self, track: Track, left_s: float) -> Track:
+        """Its place was shown without it between two looks: who stands there since is another, with times of its own.
+
+        The first ends with it. Looks since then showed the other.
+        """
+        doubt = track.doubt
+        assert doubt is not None, "only of a doubted track is it asked"
+        since = [each for each in track.sightings if each.at_s >= doubt.since_s]
+        boxes = [each.box for each in since if each.box is not None]
+        place = median_box(boxes) if boxes else track.place
+        newcomer = Track(
+            id=next(self._ids),
+            role=track.role,
+            first_seen_s=doubt.since_s,
+            box=track.box,
+            place=place,
+            appearance=doubt.appearance,
+            standing_from_s=doubt.since_s,
+            classes=Counter(track.classes),
+            sightings=since,
+            steady=boxes[-STEADY_LOOKS:] or [place],
+        )
+        track.sightings = [each for each in track.sightings if each.at_s < doubt.since_s]
+        track.sightings += [Sighting(each.at_s, SightingKind.ABSENT, note="another stands there") for each in since]
+        track.left_s = max(left_s, doubt.before_s)
+        self.tracks.append(newcomer)
+        self._take_out_the_ended()
+        return newcomer
 
     def _follow_what_moves(self, moving: list[Track], free: list[Detection], frame: Frame) -> None:
         """Pairs what moved with what was found elsewhere; what is left of the found begins tracks of its own."""
@@ -161,10 +263,11 @@ class Tracker:
                 each if each.box is None else replace(each, box=each.box.scaled(x, y)) for each in track.sightings
             ]
 
-    def _by_place(self, frame: Frame, free: list[Detection]) -> Iterable[tuple[Track, Detection]]:
+    def _by_place(self, frame: Frame, free: list[Detection]) -> Iterable[tuple[Track, Detection, Likeness | None]]:
         """Pairs of track and detection at one place, best first; takes the paired detections out of `free`.
 
-        A detection at the place of a track that looks like something else is left free: it begins a track of
+        With them how much the picture shows it there; None where something stands before it and the rest of it is the
+        same. A detection at the place of a track that looks like something else is left free: it begins a track of
         its own, and the old one is asked after in the picture.
         """
         pairs = sorted(
@@ -177,15 +280,18 @@ class Tracker:
             reverse=True,
         )
         by_id = {track.id: track for track in self.tracks}
-        likeness = {track.id: track.appearance.likeness(frame) for track in self.tracks}
+        likenesses = {track.id: track.appearance.likeness(frame) for track in self.tracks}
         taken: set[int] = set()
         matched = []
         for _, track_id, number in pairs:
-            if track_id not in by_id or number in taken or likeness[track_id].other:
+            if track_id not in by_id or number in taken:
                 continue
-            track = by_id[track_id]
-            if track.stands or likeness[track_id].same or track.place.iou(free[number].box) >= SURE_IOU:
-                matched.append((by_id.pop(track_id), free[number]))
+            track, likeness = by_id[track_id], likenesses[track_id]
+            looks_out = not likeness.same and track.stands and _looks_out(track, free[number], free, frame)
+            if likeness.other and not looks_out and not (likeness.lit and track.stands):
+                continue
+            if track.stands or likeness.same or track.place.iou(free[number].box) >= SURE_IOU:
+                matched.append((by_id.pop(track_id), free[number], None if looks_out else likeness))
                 taken.add(number)
         free[:] = [detection for number, detection in enumerate(free) if number not in taken]
         return matched
@@ -206,8 +312,17 @@ class Tracker:
                 other.inside_another += 1
 
     @staticmethod
-    def _stay(track: Track, detection: Detection, frame: Frame) -> None:
-        same = track.appearance.likeness(frame).same
+    def _stay(track: Track, detection: Detection, frame: Frame, likeness: Likeness | None) -> None:
+        if likeness is None:
+            track.sightings.append(replace(_seen(detection, frame), note="looks out from behind"))
+            track.classes[detection.class_name] += 1
+            track.missed = 0
+            return  # half of it tells neither where it stands nor how it looks
+        if likeness.other:  # matched all the same, because the ground round it is lit otherwise too
+            track.sightings.append(Sighting(frame.media_s, SightingKind.HIDDEN, note="light falls on it"))
+            return
+        same = likeness.same
+        _doubt(track, likeness, frame)
         if not same and track.place.iou(detection.box) < SURE_IOU:
             # one vehicle after another at a line of lights stands at one place too
             track.sightings.append(Sighting(frame.media_s, SightingKind.HIDDEN, note="not surely the same"))
@@ -221,28 +336,44 @@ class Tracker:
             track.steady.append(detection.box)
             track.place = median_box(track.steady)
             track.appearance = Appearance.of(frame, track.place)
-        elif same:
+        elif likeness.plainly_same and track.doubt is None:
             track.appearance = track.appearance.refreshed(frame)
 
     @staticmethod
-    def _ask_the_picture(track: Track, frame: Frame, newcomers: list[Detection], came_after: list[Box]) -> None:
+    def _ask_the_picture(track: Track, frame: Frame, newcomers: list[Detection], came_after: list[Track]) -> None:
         """A standing object was not found: does the picture still show it, is it hidden, or is its place empty?
 
-        What stood beside it while it was still seen hides nothing now; only what came since can.
+        What stood beside it while it was still seen hides nothing now; only what came since can. What stands on the
+        same ground hides nothing either: there is no room behind it.
         """
         at_s = frame.media_s
         likeness = track.appearance.likeness(frame)
         if likeness.same:
+            _doubt(track, likeness, frame)
             track.sightings.append(Sighting(at_s, SightingKind.KEPT, track.place, note="same picture"))
             track.missed = 0
             return
         if frame.corrupt:  # what is missing in it is not shown to be gone
             track.sightings.append(Sighting(at_s, SightingKind.HIDDEN, note="damaged picture"))
             return
-        if any(_hides(box, track.place) for box in [*(each.box for each in newcomers), *came_after]):
+        in_front = [
+            box
+            for box in [*(each.box for each in newcomers), *(each.box for each in came_after)]
+            if _hides(box, track.place)
+        ]
+        if in_front and track.appearance.rest_is_same(frame, in_front):
+            track.sightings.append(Sighting(at_s, SightingKind.KEPT, track.place, note="looks out from behind"))
+            track.missed = 0
+            return
+        if likeness.lit and not in_front:
+            track.sightings.append(Sighting(at_s, SightingKind.HIDDEN, note="light falls on it"))
+            return
+        displaced = any(each.stands and _on_one_ground(each, track) for each in came_after)
+        if in_front and not displaced:
             track.sightings.append(Sighting(at_s, SightingKind.HIDDEN, note="something stands in front"))
             return
-        track.sightings.append(Sighting(at_s, SightingKind.ABSENT))
+        note = "another stands on its ground" if displaced else None
+        track.sightings.append(Sighting(at_s, SightingKind.ABSENT, note=note))
         track.missed += 1
         if track.missed >= ABSENT_LOOKS:
             absent = [each.at_s for each in track.sightings[-ABSENT_LOOKS:] if each.kind is SightingKind.ABSENT]
@@ -271,6 +402,49 @@ def _seen(detection: Detection, frame: Frame) -> Sighting:
 def _hides(box: Box, place: Box) -> bool:
     in_front = box.y2 >= place.y2 - BEHIND * place.height
     return in_front and place.iou(box) < PLACE_IOU and place.covered_by(box) > HIDING_SHARE
+
+
+def _looks_out(track: Track, detection: Detection, found: list[Detection], frame: Frame) -> bool:
+    """Is what was found there the rest of it, behind something else that was found?"""
+    in_front = [each.box for each in found if each is not detection and _hides(each.box, track.place)]
+    return bool(in_front) and track.appearance.rest_is_same(frame, in_front)
+
+
+def _on_one_ground(one: Track, other: Track) -> bool:
+    """Do they meet the ground at the same place?"""
+    a, b = one.place, other.place
+    shared_px = min(a.x2, b.x2) - max(a.x1, b.x1)
+    return (
+        one.role is other.role
+        and abs(a.y2 - b.y2) <= SAME_GROUND * min(a.height, b.height)
+        and shared_px > SAME_GROUND_WIDE * min(a.width, b.width)
+    )
+
+
+def _looks_like(track: Track, departed: Departed) -> bool:
+    likeness = track.appearance.resembles(departed.appearance)
+    return track.place.iou(departed.place) >= RETURN_IOU and likeness.same and likeness.correlation >= RETURN_FROM
+
+
+def _doubt(track: Track, likeness: Likeness, frame: Frame) -> None:
+    """Takes note of how much the picture shows it as ever; a place that stays a little otherwise is doubted."""
+    usual, light = track.usual, light_of(frame) / track.appearance.light
+    if frame.corrupt or not track.stands or track.role is not ObjectRole.VEHICLE:
+        return
+    as_ever = likeness.same and (usual is None or likeness.correlation >= usual - DOUBT_DROP)
+    if as_ever or not 1 / LIGHT_STEP < light < LIGHT_STEP:
+        track.usual = likeness.correlation if usual is None else usual + USUAL_WEIGHT * (likeness.correlation - usual)
+        track.doubt = None
+        return
+    doubt = track.doubt
+    if doubt is None or doubt.answered:
+        track.doubt = Doubt(track.last_shown_s, frame.media_s, Appearance.of(frame, track.place))
+        return
+    doubt.looks += 1
+    if doubt.appearance.likeness(frame).same:
+        doubt.agreeing += 1
+    else:
+        doubt.appearance, doubt.agreeing = Appearance.of(frame, track.place), 1
 
 
 def _closeness(place: Box, box: Box) -> float:

@@ -4,7 +4,7 @@ It sees what the decoded picture shows and nothing else: of what is hidden, only
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -20,8 +20,13 @@ CONFIDENCE = 0.9
 
 
 class StandInDetector:
+    """meaning: colour -> role and class; without it every patch is a car."""
+
     name = "stand-in"
     digest = hashlib.sha256(b"patches of strong colour").hexdigest()
+
+    def __init__(self, meaning: Mapping[str, tuple[ObjectRole, str]] | None = None) -> None:
+        self._meaning = dict.fromkeys(HUES, (ObjectRole.VEHICLE, "car")) if meaning is None else meaning
 
     def detect(self, looks: Sequence[Look]) -> list[list[Detection]]:
         return [self._found(look) for look in looks]
@@ -30,13 +35,14 @@ class StandInDetector:
         hsv = cv2.cvtColor(look.frame.bgr(), cv2.COLOR_BGR2HSV)
         strong = (hsv[:, :, 1] >= LEAST_SATURATION) & (hsv[:, :, 2] >= LEAST_VALUE)
         found: list[Detection] = []
-        for hue in HUES.values():
+        for colour, (role, class_name) in self._meaning.items():
+            hue = HUES[colour]
             away = np.abs(hsv[:, :, 0].astype(np.int16) - hue)
             mask = strong & (np.minimum(away, 180 - away) <= HUE_TOLERANCE)
             whole = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
             _, _, patches, _ = cv2.connectedComponentsWithStats(whole)
             found += [
-                Detection(Box(x, y, x + width, y + height), ObjectRole.VEHICLE, "car", CONFIDENCE)
+                Detection(Box(x, y, x + width, y + height), role, class_name, CONFIDENCE)
                 for x, y, width, height, area in patches[1:].tolist()
                 if area >= LEAST_AREA_PX
             ]

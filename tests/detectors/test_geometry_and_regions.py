@@ -79,3 +79,34 @@ def test_classes_play_the_roles_of_the_data_file_whatever_their_case() -> None:
         3: ObjectRole.TWO_WHEELER,
         24: ObjectRole.GOODS,
     }
+
+
+SQUARE = Polygon(((0, 0), (100, 0), (100, 100), (0, 100)))
+
+
+@pytest.mark.parametrize(
+    ("line", "inside", "outside"),
+    [
+        pytest.param([(0, 30), (100, 30)], Box(40, 60, 60, 80), Box(40, 5, 60, 25), id="across"),
+        pytest.param([(100, 30), (0, 30)], Box(40, 60, 60, 80), Box(40, 5, 60, 25), id="the_other_way_round"),
+        pytest.param([(40, 30), (60, 30)], Box(0, 60, 10, 80), Box(0, 5, 10, 25), id="it_goes_on_beyond_its_ends"),
+        pytest.param([(0, 20), (80, 100)], Box(70, 10, 90, 30), Box(2, 60, 22, 95), id="slanting"),
+        pytest.param(
+            [(0, 300), (100, 300)], Box(40, 60, 60, 80), Box(40, 110, 60, 120), id="beside_it_changes_nothing"
+        ),
+    ],
+)
+def test_beyond_a_line_lies_the_larger_part(line: list[tuple[float, float]], inside: Box, outside: Box) -> None:
+    beyond = SQUARE.beyond(line)
+    assert beyond.share_of(inside) == pytest.approx(1.0)
+    assert beyond.share_of(outside) == pytest.approx(0.0)
+
+
+def test_what_is_cut_out_lies_outside_and_the_line_leaves_it_so() -> None:
+    hole = Polygon(((40, 40), (60, 40), (60, 60), (40, 60)))
+    without = SQUARE.without([hole])
+    assert without.share_of(Box(40, 40, 60, 60)) == 0.0
+    assert without.share_of(Box(30, 40, 50, 60)) == pytest.approx(0.5)
+    assert without.bounds == Box(0, 0, 100, 100)
+    assert without.beyond([(0, 10), (100, 10)]).share_of(Box(40, 40, 60, 60)) == 0.0
+    assert SQUARE.without([]) == SQUARE

@@ -31,6 +31,7 @@ PALETTE = {
     "yellow": (40, 205, 215),
     "magenta": (200, 50, 190),
     "cyan": (205, 190, 40),
+    "red of another": (40, 40, 215),  # the same paint, windows and dirt of its own
 }
 
 
