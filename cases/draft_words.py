@@ -1,6 +1,7 @@
 """The words of the draft case: sentences, labels and terms from draft_words.toml, and how values are written in them.
 
-Pure. A sentence is made in both languages at once, so that neither can fall behind the other.
+Pure. A sentence is made in both languages at once, so that neither can fall behind the other. draft_words.toml speaks
+of a vehicle; an offence that is about something else has its own words in draft_words.OFFENCE.toml, for what differs.
 """
 
 import tomllib
@@ -11,14 +12,18 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from cases.languages import Bilingual, Language
+from models.enums import Offence
 
-Chapter = Literal["statement", "against", "pointer", "term", "label"]
+Chapter = Literal["statement", "against", "pointer", "term", "label", "signs"]
 Value = str | int | Bilingual
 
 
 @cache
-def _chapters() -> dict[str, dict[str, Bilingual]]:
-    read = tomllib.loads((Path(__file__).parent / "draft_words.toml").read_text("utf-8"))
+def _chapters(offence: Offence | None = None) -> dict[str, dict[str, Bilingual]]:
+    path = Path(__file__).with_name("draft_words.toml" if offence is None else f"draft_words.{offence.value}.toml")
+    if offence is not None and not path.exists():
+        return {}
+    read = tomllib.loads(path.read_text("utf-8"))
     return {
         chapter: {code: Bilingual.model_validate(texts) for code, texts in codes.items()}
         for chapter, codes in read.items()
@@ -27,7 +32,16 @@ def _chapters() -> dict[str, dict[str, Bilingual]]:
 
 def say(chapter: Chapter, code: str, **values: Value) -> Bilingual:
     """The sentence in both languages, its values filled in."""
-    words = _chapters()[chapter][code]
+    return _said(_chapters()[chapter][code], values)
+
+
+def say_of(of: Offence, chapter: Chapter, code: str, /, **values: Value) -> Bilingual:
+    """As `say`, in the words of that offence where it has its own."""
+    own = _chapters(of).get(chapter, {})
+    return _said(own[code] if code in own else _chapters()[chapter][code], values)
+
+
+def _said(words: Bilingual, values: dict[str, Value]) -> Bilingual:
     return Bilingual(zh=_fill(words.zh, values, "zh"), en=_fill(words.en, values, "en"))
 
 
@@ -36,8 +50,9 @@ def term(word: str) -> Bilingual:
     return _chapters()["term"].get(word) or Bilingual(zh=word, en=word)
 
 
-def labels(language: Language) -> dict[str, str]:
-    return {code: words.in_(language) for code, words in _chapters()["label"].items()}
+def labels(language: Language, offence: Offence | None = None) -> dict[str, str]:
+    own = {} if offence is None else _chapters(offence).get("label", {})
+    return {code: words.in_(language) for code, words in (_chapters()["label"] | own).items()}
 
 
 def _fill(template: str, values: dict[str, Value], language: Language) -> str:

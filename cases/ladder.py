@@ -8,7 +8,7 @@ do not are climbed by cases/ladders.toml.
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -22,6 +22,7 @@ from models.enums import LadderAct, Offence, StepOutcome
 Word = TypeVar("Word", bound=StrEnum)
 
 GRACE = "grace"  # as `wait`: the grace of the geofence's rule
+MOST_WARNINGS = 10
 # in quiet hours nobody is rung up or shouted at
 SPEAKING = {LadderAct.TELL_OWNER, LadderAct.ANNOUNCE}
 # what an act that was asked for, and not answered in time, came to
@@ -56,19 +57,22 @@ POSSIBLE = {
 @dataclass(frozen=True)
 class Rung:
     """One step of a ladder. answer_within_s: how long its answer is waited for. wait_s: from when it took effect to
-    the next rung; None: the grace. instead: what is done in its place, by what it came to.
+    the next rung; None: the grace. instead: what is done in its place, by what it came to. of_warning: it is done
+    once for each warning.
     """
 
     act: LadderAct
     answer_within_s: float = 0.0
     wait_s: float | None = 0.0
     instead: Mapping[StepOutcome, LadderAct] | None = None
+    of_warning: bool = False
 
 
 @dataclass(frozen=True)
 class Ladder:
     """quiet: timetable of the hours in which nobody is spoken to; on public holidays of the country `holidays` (ISO
-    3166) quiet_on_holidays besides. thanks: whether an owner who was told and moved in time is thanked.
+    3166) quiet_on_holidays besides. thanks: whether an owner who was told and moved in time is thanked. warnings: how
+    often it is warned where the rule does not say.
     """
 
     rungs: tuple[Rung, ...]
@@ -76,6 +80,18 @@ class Ladder:
     quiet_on_holidays: tuple[Mapping[str, str], ...] = ()
     holidays: str | None = None
     thanks: bool = False
+    warnings: int = 1
+
+    def warning(self, times: int, grace_s: float) -> "Ladder":
+        """With its warnings done so often, `grace_s` after each; the grace of the law runs from the last."""
+        first = next((number for number, rung in enumerate(self.rungs) if rung.of_warning), None)
+        if first is None:
+            return self
+        once = [rung for rung in self.rungs if rung.of_warning]
+        before_last = [replace(rung, wait_s=grace_s) if rung.wait_s is None else rung for rung in once]
+        warned = [*before_last * (times - 1), *once] if times else []
+        after = [rung for rung in self.rungs[first:] if not rung.of_warning]
+        return replace(self, rungs=(*self.rungs[:first], *warned, *after))
 
     def is_quiet(self, local: datetime, is_holiday: Callable[[date], bool]) -> bool:
         """local: time of the site."""
@@ -165,7 +181,7 @@ def read(value: Any) -> Ladder:
     """A ladder from data, checked whole. Raises LadderRefused with a sentence."""
     if not isinstance(value, Mapping) or not isinstance(value.get("rungs"), Sequence) or not value["rungs"]:
         raise LadderRefused("a ladder needs `rungs`, a list with at least one step")
-    unknown = set(value) - {"rungs", "quiet", "quiet_on_holidays", "holidays", "thanks"}
+    unknown = set(value) - {"rungs", "quiet", "quiet_on_holidays", "holidays", "thanks", "warnings"}
     if unknown:
         raise LadderRefused(f"a ladder knows no `{min(unknown)}`")
     rungs = tuple(_rung(number, each) for number, each in enumerate(value["rungs"], start=1))
@@ -187,14 +203,24 @@ def read(value: Any) -> Ladder:
     thanks = value.get("thanks", False)
     if not isinstance(thanks, bool):
         raise LadderRefused(f"thanks is true or false, not `{thanks}`")
-    return Ladder(rungs, quiet, on_holidays, country, thanks)
+    return Ladder(rungs, quiet, on_holidays, country, thanks, _warnings(value, rungs))
+
+
+def _warnings(value: Mapping[str, Any], rungs: Sequence[Rung]) -> int:
+    warnings = value.get("warnings", 1)
+    if isinstance(warnings, bool) or not isinstance(warnings, int) or not 0 <= warnings <= MOST_WARNINGS:
+        raise LadderRefused(f"warnings is a whole number, at most {MOST_WARNINGS}, not `{warnings}`")
+    repeated = [number for number, rung in enumerate(rungs) if rung.of_warning]
+    if repeated and repeated != list(range(repeated[0], repeated[-1] + 1)):
+        raise LadderRefused("the steps of a warning stand together, without another between them")
+    return warnings
 
 
 def _rung(number: int, value: Any) -> Rung:
     where = f"step {number} of the ladder"
     if not isinstance(value, Mapping):
         raise LadderRefused(f"{where} is not a group of keys")
-    unknown = set(value) - {"act", "answer_within_s", "wait", "instead"}
+    unknown = set(value) - {"act", "answer_within_s", "wait", "instead", "each_warning"}
     if unknown:
         raise LadderRefused(f"{where} has an unknown key `{min(unknown)}`")
     act = _word(LadderAct, value.get("act"), where)
@@ -208,11 +234,15 @@ def _rung(number: int, value: Any) -> Rung:
             raise LadderRefused(f"{where}: `{act}` cannot come to `{outcome}`")
         if other in (LadderAct.LOOK_AGAIN, LadderAct.DRAFT, act):
             raise LadderRefused(f"{where}: `{other}` cannot stand instead of `{act}`")
+    of_warning = value.get("each_warning", False)
+    if not isinstance(of_warning, bool) or (of_warning and act is LadderAct.DRAFT):
+        raise LadderRefused(f"{where}: each_warning is true or false, and a draft is made once")
     return Rung(
         act,
         _seconds(value.get("answer_within_s", 0.0), where),
         None if wait == GRACE else _seconds(wait, where),
         instead,
+        of_warning,
     )
 
 
@@ -236,6 +266,22 @@ def _defaults() -> dict[Offence, Ladder]:
 
 
 def ladder_of(offence: Offence, rule: Mapping[str, Any]) -> Ladder:
-    """The ladder of a geofence's rule: its own, or the one for the offence."""
+    """The ladder of a geofence's rule: its own, or the one for the offence; warned as often as the rule says."""
     own = rule.get("ladder")
-    return _defaults()[offence] if own is None else read(own)
+    ladder = _defaults()[offence] if own is None else read(own)
+    return ladder.warning(int(rule.get("warnings", ladder.warnings)), float(rule.get("grace_s", 0.0)))
+
+
+def usual_warnings(offence: Offence) -> int:
+    """How often it is warned where neither rule nor ladder of a geofence says."""
+    return _defaults()[offence].warnings
+
+
+def grace_of(offence: Offence, rule: Mapping[str, Any]) -> float:
+    """Seconds from the confirmation of a thing in a recording, where nobody can be told, to the draft: the grace, once
+    for each warning that there would have been.
+    """
+    ladder = _defaults()[offence] if rule.get("ladder") is None else read(rule["ladder"])
+    warned = any(rung.of_warning for rung in ladder.rungs)
+    times = int(rule.get("warnings", ladder.warnings)) if warned else 1
+    return times * float(rule.get("grace_s", 0.0))

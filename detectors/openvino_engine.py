@@ -33,6 +33,7 @@ SURE, EDGE = 0.5, 0.02  # of the sides of the part that was looked at
 NESTED_SHARE = 0.8  # a box lying in a surer one of the same role to this share is a part of it
 BESIDE_YOLO11N, LOWEST = "recall_beside_yolo11n", "lowest_confidence"  # keys of our own weights' metadata
 MUCH_LESS = 0.95
+OF_TRADE = frozenset({ObjectRole.FURNITURE, ObjectRole.WARES})
 END_TO_END_COLUMNS = 6  # x1 y1 x2 y2 score class: models that suppress doubles themselves
 
 
@@ -55,6 +56,9 @@ class OpenVinoDetector:
         if not self._roles:
             raise UnusableWeights(folder, "none of its classes has a role in detectors/roles.toml")
         self._wanted = np.array(sorted(self._roles), dtype=np.int64)
+        # by themselves, so that a box that is a little like a bench is a car all the same
+        of_trade = np.array([self._roles[number] in OF_TRADE for number in self._wanted.tolist()])
+        self._groups = [group for group in (self._wanted[~of_trade], self._wanted[of_trade]) if len(group)]
         self._model, self._height, self._width = _prepared(models[0])
         cores = streams or len(os.sched_getaffinity(0))
         # pinning puts two processes on the same core; one thread a stream wastes none in waiting
@@ -112,11 +116,19 @@ class OpenVinoDetector:
         if table.shape[-1] == END_TO_END_COLUMNS:
             keep = (table[:, 4] >= self._lowest) & np.isin(table[:, 5].astype(np.int64), self._wanted)
             return table[keep, :4], table[keep, 4], table[keep, 5].astype(np.int64)
-        wanted = table[4:][self._wanted]
+        groups = [self._best_of(table, classes) for classes in self._groups]
+        corners, scores, classes = (np.concatenate(parts) for parts in zip(*groups, strict=True))
+        return corners, scores, classes
+
+    def _best_of(
+        self, table: NDArray[np.float32], among: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+        """The boxes of these classes, each of the class that it is most like."""
+        wanted = table[4:][among]
         best = wanted.max(axis=0)
         keep = best >= self._lowest
         scores = best[keep]
-        classes = self._wanted[wanted[:, keep].argmax(axis=0)]
+        classes = among[wanted[:, keep].argmax(axis=0)]
         middle, size = table[:2, keep].T, table[2:4, keep].T
         corners = np.concatenate([middle - size / 2, middle + size / 2], axis=1)
         roles = [list(ObjectRole).index(self._roles[int(number)]) for number in classes]

@@ -3,7 +3,7 @@
 A story is data (stories.py has those of the demo); film.py makes pictures of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +38,9 @@ class Stop:
 
 @dataclass(frozen=True)
 class Story:
-    """fence: corners on the ground, metres (x, y). scene: made when it is asked for, since that costs a second."""
+    """fence: corners on the ground, metres (x, y), of where nobody may stop; pavement: of where nothing may be sold or
+    left. scene: made when it is asked for, since that costs a second.
+    """
 
     name: str
     seconds: float
@@ -46,11 +48,18 @@ class Story:
     actors: tuple[Actor, ...]
     fence: tuple[tuple[float, float], ...]
     stops: tuple[Stop, ...] = ()
+    pavement: tuple[tuple[float, float], ...] = ()
     seed: int = 0
 
     def fence_in_picture(self) -> list[list[float]]:
         """The fence in fractions of the picture, to the thousandth."""
+        return self._in_picture(self.fence)
+
+    def pavement_in_picture(self) -> list[list[float]]:
+        return self._in_picture(self.pavement)
+
+    def _in_picture(self, ground: Sequence[tuple[float, float]]) -> list[list[float]]:
         view = self.scene().view
-        corners = [(x, y, 0.0) for x, y in self.fence]
+        corners = [(x, y, 0.0) for x, y in ground]
         pixels, _ = view.project(np.array(corners))
         return [[round(u / view.width, 3), round(v / view.height, 3)] for u, v in pixels.tolist()]

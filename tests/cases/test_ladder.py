@@ -15,6 +15,7 @@ from cases.ladder import (
     Over,
     Taken,
     Wait,
+    grace_of,
     ladder_of,
     next_step,
     read,
@@ -89,14 +90,40 @@ def test_after_the_last_rung_the_ladder_is_climbed() -> None:
     assert follows(taken(3, DRAFT, StepOutcome.DONE, 700), at_s=700) == Over()
 
 
-def test_a_stall_is_warned_twice_with_its_own_times() -> None:
-    vending = ladder_of(Offence.STREET_VENDING, {})
+def test_a_stall_is_warned_twice_with_the_grace_of_its_rule_after_each() -> None:
+    vending = ladder_of(Offence.STREET_VENDING, {"grace_s": GRACE_S})
     acts = [rung.act for rung in vending.rungs]
     assert acts == [ANNOUNCE, LOOK, ANNOUNCE, LOOK, OFFICER, DRAFT]
     played = taken(0, ANNOUNCE, StepOutcome.PLAYED, 5)
-    assert follows(played, at_s=100, ladder=vending) == Wait(after(185))
+    assert follows(played, at_s=100, ladder=vending) == Wait(after(5 + GRACE_S))
     assert not waits_out_the_grace(vending, [played])
-    assert waits_out_the_grace(vending, [played, taken(2, ANNOUNCE, StepOutcome.PLAYED, 300)])
+    again = taken(2, ANNOUNCE, StepOutcome.PLAYED, 700)
+    assert waits_out_the_grace(vending, [played, again])
+    assert follows(played, again, at_s=800, ladder=vending) == Wait(after(700 + GRACE_S))
+
+
+@pytest.mark.parametrize(
+    ("warnings", "acts"),
+    [
+        (0, [OFFICER, DRAFT]),
+        (1, [ANNOUNCE, LOOK, OFFICER, DRAFT]),
+        (3, [ANNOUNCE, LOOK, ANNOUNCE, LOOK, ANNOUNCE, LOOK, OFFICER, DRAFT]),
+    ],
+)
+def test_as_many_warnings_as_the_rule_says_and_the_grace_of_a_recording_is_as_long(
+    warnings: int, acts: list[LadderAct]
+) -> None:
+    rule = {"grace_s": 180.0, "warnings": warnings}
+    ladder = ladder_of(Offence.STREET_VENDING, rule)
+    assert [rung.act for rung in ladder.rungs] == acts
+    assert grace_of(Offence.STREET_VENDING, rule) == 180.0 * warnings
+    assert grace_of(Offence.ILLEGAL_PARKING, rule) == 180.0, "a vehicle's owner is told once"
+
+
+def test_a_ladder_of_the_fence_is_warned_by_as_often_as_its_rule_says() -> None:
+    own = {"rungs": [{"act": "announce", "wait": "grace", "each_warning": True}, {"act": "draft"}]}
+    ladder = ladder_of(Offence.STREET_VENDING, {"grace_s": 60.0, "warnings": 2, "ladder": own})
+    assert [(rung.act, rung.wait_s) for rung in ladder.rungs] == [(ANNOUNCE, 60.0), (ANNOUNCE, None), (DRAFT, 0.0)]
 
 
 @pytest.mark.parametrize("offence", list(Offence))
@@ -186,6 +213,20 @@ LOOK_AND_DRAFT = [{"act": "look_again", "answer_within_s": 60}, {"act": "draft"}
         ({"rungs": ["draft"]}, "not a group of keys"),
         ({"rungs": LOOK_AND_DRAFT, "quiet": [{"days": "someday", "from": "1:00", "to": "2:00"}]}, "quiet hours are"),
         ({"rungs": LOOK_AND_DRAFT, "holidays": "China"}, "two letters"),
+        ({"rungs": LOOK_AND_DRAFT, "warnings": 11}, "whole number, at most 10"),
+        ({"rungs": LOOK_AND_DRAFT, "warnings": 1.5}, "whole number, at most 10"),
+        ({"rungs": [{"act": "draft", "each_warning": True}]}, "a draft is made once"),
+        (
+            {
+                "rungs": [
+                    {"act": "announce", "each_warning": True},
+                    {"act": "tell_officer"},
+                    {"act": "look_again", "each_warning": True},
+                    {"act": "draft"},
+                ]
+            },
+            "stand together",
+        ),
     ],
 )
 def test_what_no_ladder_may_say_is_refused_with_a_sentence(value: Any, why: str) -> None:

@@ -36,8 +36,10 @@ def test_a_provision_that_ended_gives_way_to_the_one_after() -> None:
     assert [provision.id if provision else None for provision in chosen] == [None, "old", today.id]
 
 
-def test_an_offence_without_a_file_has_no_provision() -> None:
-    assert provision_in_force(Offence.DUMPING, IN_FORCE) is None
+@pytest.mark.parametrize("offence", Offence)
+def test_every_offence_has_a_provision_in_force_and_none_before_the_first(offence: Offence) -> None:
+    assert provision_in_force(offence, IN_FORCE) is not None
+    assert provision_in_force(offence, date(2000, 1, 1)) is None
 
 
 def test_what_was_not_compared_is_marked() -> None:

@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 import detectors.weights
+from cases.site_file import read
 from detectors.rendered_street.stories import STORIES
 from detectors.rendered_street.story import Story
 from detectors.sightings import Detector
 from detectors.weights import find_detector
-from models.enums import Act
+from models.enums import Act, Offence
+from streetwitness.demo import DEMO_SITE
 from tests.conftest import Database
 from tests.scenarios.street import Seen, Street, open_street
 
@@ -61,3 +63,19 @@ def test_who_leaves_within_the_grace_is_not(watched) -> None:
 
 def test_a_stall_a_bag_and_passing_traffic_are_no_parking(watched) -> None:
     assert watched(STORIES["stall-and-bag"]).incidents == []
+
+
+def test_a_stall_with_somebody_who_stays_is_street_vending(
+    sqlite_database: Database, tmp_path: Path, rendered_clips: dict[str, Path], detector: Detector
+) -> None:
+    """By the fence that the demo has for it; what names no stall is told by what was put there and who stays."""
+    (fence,) = [each for each in read(DEMO_SITE).values.geofences if each.id == "rendered-3-pavement"]
+    rule = fence.offences.as_parameters()["street_vending"]
+    open_street(sqlite_database.sessions, offences={"street_vending": rule}, pavement=fence.polygon)
+    street = Street(sqlite_database.sessions, tmp_path / "vault")
+    stall = street.watch(rendered_clips["stall-and-bag"], detector=detector).incident
+    assert stall.row.offence is Offence.STREET_VENDING
+    assert stall.state == "drafted"
+    signs = stall.opened_with["signs"]
+    assert signs["score"] >= signs["enough"]
+    assert signs["attended_share"] > 0.5
