@@ -1,10 +1,12 @@
 """Accuracy: the road over every clip of the footage that has a site file, against the truth by eye.
 
-    python -m benchmarks.accuracy --footage DIR [--weights DIR] [--only SITE ...] [--json] [--html OUT.html]
+    python -m benchmarks.accuracy --footage DIR [--plates DIR] [--weights DIR] [--only SITE ...] [--json] [--html PAGE]
 
-One line a site file, then the totals; the last line is for scripts. Vehicles lower than 32 pixels are counted apart.
-Incidents that the footage's own list does not know, where that list says it is not complete, were looked at by eye and
-are in extra_truth.yaml: they count for precision and not for recall.
+One line a site file, then the totals; then the same of dumping on every clip (benchmarks/dumping.py), and of plates
+(benchmarks/plates.py). PAGE shows whatever went wrong as pictures. The last line is for scripts.
+
+Vehicles lower than 32 pixels are counted apart. Incidents that the footage's own list does not know, where that list
+says it is not complete, were looked at by eye and are in extra_truth.yaml: they count for precision and not for recall.
 """
 
 import argparse
@@ -21,6 +23,7 @@ import cv2
 import numpy as np
 from ruamel.yaml import YAML
 
+from benchmarks import dumping, plates
 from benchmarks.matching import ClipResult, Reported, Standing, Totals, match, totals
 from benchmarks.road import SITES, Analysis, analyze
 from detectors.geometry import Box
@@ -157,15 +160,16 @@ def faults_of(run: SiteRun) -> list[tuple[str, Box, float]]:
     return faults
 
 
-def write_html(path: Path, runs: Sequence[SiteRun], footage: Path) -> None:
-    """A page with the misses, the doubled and the false ones as pictures; everything is inside the file."""
-    parts = []
-    for run in runs:
-        for what, box, at_s in faults_of(run):
-            picture = base64.b64encode(picture_of(footage / run.clip, box, at_s)).decode()
-            words = escape(f"{run.site}: {what} — {run.clip} at {at_s:.1f} s, box {box.as_list()}")
-            shown = f'<img alt="{words}" src="data:image/jpeg;base64,{picture}">'
-            parts.append(f"<figure>{shown}<figcaption>{words}</figcaption></figure>")
+def figure_of(clip: Path, what: str, box: Box, at_s: float) -> str:
+    """A fault as a figure of the page, its picture inside."""
+    picture = base64.b64encode(picture_of(clip, box, at_s)).decode()
+    words = escape(f"{what} — {clip.name} at {at_s:.1f} s, box {box.as_list()}")
+    return (
+        f'<figure><img alt="{words}" src="data:image/jpeg;base64,{picture}"><figcaption>{words}</figcaption></figure>'
+    )
+
+
+def write_html(path: Path, parts: Sequence[str]) -> None:
     body = "\n".join(parts) or "<p>Nothing missed, nothing doubled, nothing false.</p>"
     head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Accuracy: what went wrong</title>'
     path.write_text(f"{head}\n<h1>What went wrong</h1>\n{body}\n</html>\n", encoding="utf-8")
@@ -206,6 +210,7 @@ def as_json(run: SiteRun) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--footage", type=Path, required=True, help="folder with the clips and ground_truth.yaml")
+    parser.add_argument("--plates", type=Path, help="folder with photographs of plates and truth.csv")
     parser.add_argument("--weights", type=Path, help="folder of weights; default: what `streetwitness` finds")
     parser.add_argument("--only", nargs="*", help="names of site files, without .yaml")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of the table")
@@ -226,8 +231,19 @@ def main() -> None:
                 print(f"{run.site}: {what}, at {at_s:.1f} s, box {box.as_list()}")
         print_totals("32 px and higher", large)
         print_totals("lower than 32 px", small)
+    dumped = [] if arguments.only else dumping.over_footage(arguments.footage, arguments.weights)
+    if dumped:
+        if not arguments.json:
+            dumping.print_table(dumped)
+        print(dumping.totals_of(dumped))
+    read = plates.read_folder(arguments.plates) if arguments.plates else []
+    if read:
+        print(f"plates: {json.dumps(plates.figures(read))}")
     if arguments.html:
-        write_html(arguments.html, runs, arguments.footage)
+        faults = [(run.clip, f"{run.site}: {what}", box, at_s) for run in runs for what, box, at_s in faults_of(run)]
+        faults += [(run.clip, *fault) for run in dumped for fault in dumping.faults_of(run)]
+        parts = [figure_of(arguments.footage / clip, what, box, at_s) for clip, what, box, at_s in faults]
+        write_html(arguments.html, [*parts, plates.misses(read)])
     print(
         f"precision={large.precision:.3f} recall={large.recall:.3f} worst_stop_error_s={large.worst_stop_error_s:.2f}"
     )

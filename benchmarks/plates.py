@@ -85,12 +85,16 @@ def figures(read: list[Read]) -> dict[str, float | int]:
     return found
 
 
+def misses(read: list[Read]) -> str:
+    """The photographs whose plate was not read right, as figures of a page."""
+    return "".join(_missed(each) for each in read if not each.right)
+
+
 def page(read: list[Read]) -> str:
-    missed = "".join(_missed(each) for each in read if not each.right)
     return (
         f"<!doctype html><meta charset=utf-8><title>Plates that were missed</title>"
         f"<style>body{{font:16px sans-serif;margin:2em}}figure{{margin:0 0 2em}}img{{max-width:{SHOWN_PX}px}}</style>"
-        f"<h1>{sum(not each.right for each in read)} of {len(read)} photographs</h1>{missed}"
+        f"<h1>{sum(not each.right for each in read)} of {len(read)} photographs</h1>{misses(read)}"
     )
 
 
