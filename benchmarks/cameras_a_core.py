@@ -1,15 +1,17 @@
 """Cameras a core: how many 1080p25 cameras of 4 Mbit/s one core carries at a look every 2 s.
 
     python -m benchmarks.cameras_a_core [--footage DIR] [--weights DIR] [--rounds 3] [--live 10] [--seconds 60]
-        [--clips DIR] [--only busy|quiet] [--idle-look SECONDS]
+        [--clips DIR] [--only busy|quiet] [--idle-look SECONDS] [--sub]
 
 Seconds of camera that a second of processor time carries (user and system, all threads and children). From a file, in
 one process and taking turns, medians over the rounds: the road (packets, ring, watchdog, looks, tracks, rules, rows;
 no vehicle stands long enough for an incident, whose cost is measured by itself), every picture decoded with the same
 detector every 2 s, and ffmpeg in a process of its own that pipes five pictures a second of 1280x720, each shown to the
 same detector. Live: `streetwitness run --only watch` over RTSP on loopback, the servers not counted, and the memory it
-takes. With --idle-look the road is taken a second time, with rarer looks while nothing dwells or stirs, and live the
-watcher looks so. The clips are made once and kept (benchmarks/street_clips.py). The last line is for scripts.
+takes, and how that compares with the programs that read the file. With --idle-look both are done a second time, with
+rarer looks while nothing dwells or stirs; with --sub the live cameras are watched once more with their small streams
+(640x360) to look at, the main ones for the ring alone. The clips are made once and kept (benchmarks/street_clips.py).
+The last line is for scripts.
 """
 
 import argparse
@@ -32,7 +34,7 @@ from platformdirs import user_cache_path
 from sqlalchemy import func, select
 
 from benchmarks.live_site import MEGABYTE, Program, site, site_of, watched
-from benchmarks.street_clips import streets
+from benchmarks.street_clips import small_ones, streets
 from detectors.frame import Frame
 from detectors.geometry import Box
 from detectors.look_region import look_regions
@@ -214,13 +216,21 @@ class Live:
     memory_mb: float
 
 
-def live(clips: Sequence[Path], cameras: int, seconds: float, weights: Path | None, idle_look_s: float | None) -> Live:
+def live(
+    clips: Sequence[Path],
+    cameras: int,
+    seconds: float,
+    weights: Path | None,
+    *,
+    idle_look_s: float | None = None,
+    small: Sequence[Path] | None = None,
+) -> Live:
     settings = {"STREETWITNESS_WATCHERS": "1"}
     if idle_look_s is not None:
         settings["STREETWITNESS_IDLE_LOOK_S"] = str(idle_look_s)
     with tempfile.TemporaryDirectory(prefix="streetwitness_benchmark_") as folder:
         empty_mb = resident_without_cameras(Path(folder), weights)
-        with watched(Path(folder), clips, cameras, weights=weights, settings=settings) as program:
+        with watched(Path(folder), clips, cameras, weights=weights, settings=settings, small=small) as program:
             time.sleep(SETTLES_S)
             before = program.read()
             time.sleep(seconds)
@@ -262,6 +272,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long these are watched")
     parser.add_argument("--only", choices=("busy", "quiet"))
     parser.add_argument("--idle-look", type=float, help="seconds; absent: always a look every 2 s")
+    parser.add_argument("--sub", action="store_true", help="live also with small streams to look at")
     arguments = parser.parse_args()
     weights = arguments.weights and arguments.weights.resolve()
     detector = detector_on(str(weights) if weights else None)
@@ -269,7 +280,7 @@ def main() -> None:
     kinds = [
         (kind, clips) for kind, clips in (("busy", made.busy), ("quiet", made.quiet)) if arguments.only in (None, kind)
     ]
-    last = []
+    last, beside = [], {}
     for kind, clips in kinds:
         print(f"{kind}: {', '.join(clip.name for clip in clips)}")
         our_road(clips[0], detector, PATIENT)  # once before, so that nobody pays for what is loaded at first use
@@ -278,12 +289,22 @@ def main() -> None:
             print(f"  {series}" + ("" if series is ours else f"; ours / this {ours.a_core / series.a_core:.1f}"))
         print(an_incident(clips, detector, min(arguments.rounds, 2)), flush=True)
         last.append(f"{kind}_file={ours.a_core:.1f}")
+        beside[kind] = [series for series in others if not series.name.startswith("our road")]
         if arguments.idle_look is not None:
             last.append(f"{kind}_file_idle={others[1].a_core:.1f}")
     for kind, clips in kinds if arguments.live else ():
-        print(f"{kind}, live")
-        figures = live(clips, arguments.live, arguments.seconds, weights, arguments.idle_look)
-        last.append(f"{kind}_live={figures.a_core:.1f} {kind}_mb_a_camera={figures.memory_mb:.1f}")
+        ways: list[tuple[str, str, float | None, Sequence[Path] | None]] = [("", "a look every 2 s", None, None)]
+        if arguments.idle_look is not None:
+            rarely = f"a look every {arguments.idle_look:g} s while nothing dwells or stirs"
+            ways.append(("_idle", rarely, arguments.idle_look, None))
+        if arguments.sub:
+            ways.append(("_sub", "a look every 2 s at the small stream", None, small_ones(clips, arguments.clips)))
+        for suffix, how, idle_look_s, small in ways:
+            print(f"{kind}, live, {how}", flush=True)
+            figures = live(clips, arguments.live, arguments.seconds, weights, idle_look_s=idle_look_s, small=small)
+            for series in beside[kind]:
+                print(f"  live / {series.name}: {figures.a_core / series.a_core:.1f}", flush=True)
+            last.append(f"{kind}_live{suffix}={figures.a_core:.1f} {kind}{suffix}_mb_a_camera={figures.memory_mb:.1f}")
     print(" ".join(last))
 
 

@@ -33,13 +33,19 @@ CONNECTED_WITHIN_S = 120.0
 MEGABYTE = 1_000_000
 
 
-def site_of(sources: Sequence[str], dwell_s: float, grace_s: float) -> dict[str, Any]:
-    """The content of a site file: one camera and one fence over most of its picture for each source."""
+def site_of(
+    sources: Sequence[str], dwell_s: float, grace_s: float, sub_sources: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """The content of a site file: one camera and one fence over most of its picture for each source.
+
+    sub_sources: the small streams to look at; None: the main ones are looked at.
+    """
     numbers = range(len(sources))
+    small = [{} if sub_sources is None else {"sub_source": sub_sources[n], "looks_at_sub": True} for n in numbers]
     return {
         "site": "benchmark",
         "timezone": "UTC",
-        "cameras": [{"id": f"camera-{n}", "name": f"camera {n}", "source": sources[n]} for n in numbers],
+        "cameras": [{"id": f"camera-{n}", "name": f"camera {n}", "source": sources[n]} | small[n] for n in numbers],
         "geofences": [
             {
                 "id": f"fence-{n}",
@@ -86,7 +92,7 @@ class Program:
     """The watchers over a data folder; a context manager."""
 
     def __init__(self, data: Path, sessions: Sessions, weights: Path | None, settings: Mapping[str, str]) -> None:
-        self._data, self._sessions = data, sessions
+        self._data, self.sessions = data, sessions
         self._environment = (
             environment_with(weights) | {"STREETWITNESS_CAMERA_NETWORKS": "127.0.0.0/8"} | dict(settings)
         )
@@ -118,7 +124,7 @@ class Program:
             time.sleep(0.5)
 
     def read(self) -> Reading:
-        with reading(self._sessions) as session:
+        with reading(self.sessions) as session:
             pulses = [row.figures for row in session.scalars(select(CameraPulse))]
             incidents = session.scalar(select(func.count()).select_from(Incident)) or 0
         processes = [self._tree, *self._tree.children(recursive=True)]
@@ -146,7 +152,7 @@ def served(folder: Path, clips: Sequence[Path], cameras: int) -> Iterator[list[s
     with ExitStack() as stack:
         urls = []
         for first in range(0, cameras, CAMERAS_A_SERVER):
-            place = folder / f"served-{first}"
+            place = folder / f"served-{clips[0].stem}-{first}"
             place.mkdir()
             server = stack.enter_context(RtspServer(place))
             urls += [server(clips[n % len(clips)]) for n in range(first, min(first + CAMERAS_A_SERVER, cameras))]
@@ -163,12 +169,17 @@ def watched(
     settings: Mapping[str, str] | None = None,
     dwell_s: float = 180.0,
     grace_s: float = 600.0,
+    small: Sequence[Path] | None = None,
 ) -> Iterator[Program]:
-    """So many cameras of these clips, watched by the real program until the end of the block."""
-    with (
-        served(folder, clips, cameras) as urls,
-        site(folder / "data", site_of(urls, dwell_s, grace_s)) as sessions,
-        Program(folder / "data", sessions, weights, settings or {}) as program,
-    ):
+    """So many cameras of these clips, watched by the real program until the end of the block.
+
+    small: the same clips as small streams, to be looked at instead.
+    """
+    with ExitStack() as stack:
+        urls = stack.enter_context(served(folder, clips, cameras))
+        sub_urls = None if small is None else stack.enter_context(served(folder, small, cameras))
+        content = site_of(urls, dwell_s, grace_s, sub_urls)
+        sessions = stack.enter_context(site(folder / "data", content))
+        program = stack.enter_context(Program(folder / "data", sessions, weights, settings or {}))
         program.wait_for(cameras)
         yield program

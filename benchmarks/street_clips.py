@@ -6,7 +6,7 @@ street when nobody is there, and then a few seconds with people. Without footage
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 WIDTH, HEIGHT, RATE, GOP, SECONDS = 1920, 1080, 25, 50, 30
 BIT_RATE = 4_000_000
+SMALL_WIDTH, SMALL_HEIGHT, SMALL_BIT_RATE = 640, 360, 500_000
 RECIPE = "1"  # another one makes the clips anew
 PEOPLE, MOTORWAY, STREET = "shopping_street_people.mp4", "motorway_bridge_day.mp4", "street_queue_and_traffic.mp4"
 QUIET_S = 25  # of a quiet clip; then people come
@@ -53,6 +54,30 @@ def streets(footage: Path | None, folder: Path) -> Streets:
         for name in (PEOPLE, MOTORWAY, STREET)
     )
     return Streets(busy, (_kept(folder, f"quiet_{PEOPLE}", lambda: _mostly_empty(footage / PEOPLE)),))
+
+
+def small_ones(clips: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """The same pictures as the small stream of such a camera sends them."""
+    return tuple(_small_one(clip, folder) for clip in clips)
+
+
+def _small_one(clip: Path, folder: Path) -> Path:
+    path = folder / f"small_{clip.name}"
+    if path.exists():
+        return path
+    print(f"making {path.name}, once", flush=True)
+    unfinished = path.with_suffix(".part")
+    rates = {"b": str(SMALL_BIT_RATE), "maxrate": str(SMALL_BIT_RATE), "bufsize": str(SMALL_BIT_RATE)}
+    with av.open(str(clip)) as read, av.open(str(unfinished), "w", format="mp4") as written:
+        stream = written.add_stream("libx264", rate=RATE, options=OPTIONS | rates)
+        stream.width, stream.height, stream.pix_fmt = SMALL_WIDTH, SMALL_HEIGHT, "yuv420p"
+        for number, frame in enumerate(read.decode(video=0)):
+            small = frame.reformat(width=SMALL_WIDTH, height=SMALL_HEIGHT, format="yuv420p")
+            small.pts, small.time_base = number, Fraction(1, RATE)
+            written.mux(stream.encode(small))
+        written.mux(stream.encode(None))
+    unfinished.rename(path)
+    return path
 
 
 def _kept(folder: Path, name: str, pictures: Any) -> Path:

@@ -10,8 +10,9 @@ from datetime import date
 from typing import Annotated, Any, Self
 from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from cases.timetable import days_of, minutes_of
 from models.enums import CameraKind, Transport
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -21,6 +22,10 @@ AUTHORITY = re.compile(r"([a-z]+)://(?:([^/?@]*)@)?([^/?@]+)([/?][^@]*)?", re.IG
 STREAM_SCHEMES = ("rtsp", "rtsps")
 ONVIF_SCHEMES = ("http", "https")
 LONGEST_STAY_S = 24 * 3600.0
+OF_LIVE_CAMERAS = (
+    *("sub_source", "looks_at_sub", "transport", "username", "password"),
+    *("onvif", "views", "plate_zoom", "watched"),
+)
 
 Login = tuple[str, str | None]  # user name and password
 
@@ -89,6 +94,21 @@ def _onvif(url: str) -> str:
     return without_login(url, ONVIF_SCHEMES)[0]
 
 
+def _clock(text: str) -> str:
+    minutes_of(text)
+    return text
+
+
+def _days(value: Any) -> Any:
+    """A list of days or ranges is kept as one text: `[mon, wed-fri]` as `mon,wed-fri`."""
+    if isinstance(value, tuple) and value and all(isinstance(each, str) for each in value):
+        value = ",".join(value)
+    if isinstance(value, str):
+        days_of(value)
+        return value.lower().replace(" ", "")
+    return value
+
+
 def _each_once(views: tuple["ViewEntry", ...]) -> tuple["ViewEntry", ...]:
     names = [view.preset for view in views]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -132,18 +152,46 @@ class Passport(Part):
     announced_on: Day | None = None
 
 
+class Hours(Part):
+    model_config = ConfigDict(populate_by_name=True)
+
+    days: Annotated[str, BeforeValidator(_days)]
+    from_: Annotated[str, AfterValidator(_clock), Field(alias="from")]
+    to: Annotated[str, AfterValidator(_clock)]
+
+    @model_validator(mode="after")
+    def lasts(self) -> Self:
+        if self.from_ == self.to:
+            raise ValueError('`from` and `to` are the same; for the whole day write from: "00:00", to: "24:00"')
+        if self.from_ == "24:00":
+            raise ValueError('a time to start at is 00:00 to 23:59; write from: "00:00"')
+        return self
+
+
 class ViewEntry(Part):
-    """A preset of a dome. token: what the camera calls it; stay_s: how long the tour stays, absent: not toured."""
+    """A preset of a dome. token: what the camera calls it; stay_s: how long the tour stays, absent: not toured.
+
+    hours: when it is toured; absent: always.
+    """
 
     preset: Preset
     token: Annotated[str, Field(min_length=1, max_length=64)] | None = None
     stay_s: Seconds | None = None
+    hours: tuple[Hours, ...] = ()
+
+    @model_validator(mode="after")
+    def is_toured_in_its_hours(self) -> Self:
+        if self.hours and self.stay_s is None:
+            raise ValueError("hours of a view that is not toured; write `stay_s`, or leave them out")
+        return self
 
 
 class CameraEntry(Part):
     """A camera whose recordings are brought in (source: a path), or a live one (source: rtsp://…).
 
-    A password left out is the one there was, as long as user name and machine stay the same.
+    A password left out is the one there was, as long as user name and machine stay the same. looks_at_sub: what stands
+    is looked for in the small stream, evidence is cut from the main one. plate_zoom: how near a dome goes for the plate
+    of a confirmed vehicle, up to 1; absent: it does not.
     """
 
     id: Identity
@@ -156,11 +204,13 @@ class CameraEntry(Part):
     clock: Clock = Clock()
     passport: Passport = Passport()
     sub_source: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_stream)] | None = None
+    looks_at_sub: bool = False
     transport: Annotated[Transport, Field(strict=False)] = Transport.TCP
     username: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     password: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(default=None, repr=False)
     onvif: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_onvif)] | None = None
     views: Annotated[tuple[ViewEntry, ...], AfterValidator(_each_once)] = ()
+    plate_zoom: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
     watched: bool = True
 
     @property
@@ -195,10 +245,14 @@ class CameraEntry(Part):
     def belongs_together(self) -> Self:
         if self.password is not None and self.username is None:
             raise ValueError("a password without a user name; write both")
-        of_live_cameras = ("sub_source", "transport", "username", "password", "onvif", "views", "watched")
-        beside = [name for name in of_live_cameras if name in self.model_fields_set]
+        beside = [name for name in OF_LIVE_CAMERAS if name in self.model_fields_set]
         if not self.live and beside:
             raise ValueError(
                 f"{', '.join(beside)}: only a camera that is dialled has this; write an rtsp:// source, or leave it out"
             )
+        if self.looks_at_sub and self.sub_source is None:
+            raise ValueError("looks_at_sub without a small stream; write `sub_source`, or leave it out")
+        toured = [view for view in self.views if view.stay_s is not None]
+        if self.plate_zoom is not None and not toured:
+            raise ValueError("plate_zoom of a camera without a tour; give a view its `stay_s`, or leave it out")
         return self

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from cases.camera_entry import CameraEntry, Clock, Location, Passport, ViewEntry, hosts_of
+from cases.camera_entry import CameraEntry, Clock, Hours, Location, Passport, ViewEntry, hosts_of
 from cases.errors import SiteConflict, UnknownCamera
 from models.personal_data import PersonalDataKey
 from models.places import Camera, Site
@@ -80,13 +80,20 @@ def completed(session: Session, entry: CameraEntry) -> CameraEntry:
         views = session.scalars(_presets(entry.id).order_by(CameraView.position, CameraView.preset))
         there |= {
             "sub_source": connection.sub_source,
+            "looks_at_sub": connection.looks_at_sub,
             "transport": connection.transport,
             "username": connection.username,
             "onvif": connection.onvif_url,
+            "plate_zoom": connection.plate_zoom,
             "watched": connection.watched,
-            "views": tuple(ViewEntry(preset=view.preset, token=view.token, stay_s=view.stay_s) for view in views),
+            "views": tuple(_view_entry(view) for view in views),
         }
     return entry.model_copy(update={name: value for name, value in there.items() if name not in entry.model_fields_set})
+
+
+def _view_entry(view: CameraView) -> ViewEntry:
+    hours = tuple(Hours.model_validate(each) for each in view.hours or ())
+    return ViewEntry(preset=view.preset, token=view.token, stay_s=view.stay_s, hours=hours)
 
 
 def _clock_was_measured(session: Session, camera_id: str) -> bool:
@@ -111,9 +118,11 @@ def _connect(session: Session, key: PersonalDataKey, entry: CameraEntry, *, was:
         return _set_views(session, entry.id, ()) or connection is not None
     values = {
         "sub_source": entry.sub_source,
+        "looks_at_sub": entry.looks_at_sub,
         "transport": entry.transport,
         "username": entry.username,
         "onvif_url": entry.onvif,
+        "plate_zoom": entry.plate_zoom,
         "watched": entry.watched,
     }
     added = connection is None
@@ -162,7 +171,12 @@ def _set_views(session: Session, camera_id: str, views: Sequence[ViewEntry]) -> 
             changed = True
     position = 0
     for view in views:
-        values = {"token": view.token, "stay_s": view.stay_s, "position": None if view.stay_s is None else position}
+        values: dict[str, Any] = {
+            "token": view.token,
+            "stay_s": view.stay_s,
+            "position": None if view.stay_s is None else position,
+            "hours": [hours.model_dump(mode="json", by_alias=True) for hours in view.hours] or None,
+        }
         position += view.stay_s is not None
         known = rows.get(view.preset)
         if known is None:

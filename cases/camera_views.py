@@ -38,7 +38,9 @@ def forget(session: Session, camera_id: str, *, actor: str, reason: str, at: dat
     if view is None:
         view = CameraView(camera_id=camera_id, preset=HOME)
         session.add(view)
-    view.fingerprint, view.learnt_at = FORGOTTEN, at
+    presets = session.scalars(select(CameraView).where(CameraView.camera_id == camera_id, CameraView.preset != HOME))
+    for each in (view, *presets):  # a dome that stands elsewhere, or turned on its mast, shows nothing where it did
+        each.fingerprint, each.learnt_at = FORGOTTEN, at
     session.flush()
     memory = session.get(CameraMemory, camera_id)
     if memory is not None:

@@ -32,6 +32,11 @@ UNUSABLE = frozenset(
 )
 
 
+def shows_view(fit: Fit) -> bool:
+    """Whether a picture that fits so is one of the view."""
+    return not fit.moved and (fit.cells_alike >= VIEW_CELLS or fit.alike >= VIEW_ALIKE)
+
+
 @dataclass(frozen=True)
 class Health:
     """A state, and the monotonic second from which it holds."""
@@ -55,6 +60,10 @@ class Watchdog:
         self._still_since_s = 0.0
         self._learnt_s: float | None = None
         self.fit: Fit | None = None  # of the newest look, for whoever asks why
+
+    @property
+    def view(self) -> Fingerprint:
+        return self._view
 
     @property
     def fingerprint(self) -> bytes | None:
@@ -116,7 +125,7 @@ class Watchdog:
             return CameraState.WATCHING
         if fit.cells_empty >= COVERED_CELLS:
             return CameraState.COVERED
-        if fit.moved or (fit.cells_alike < VIEW_CELLS and fit.alike < VIEW_ALIKE):
+        if not shows_view(fit):
             return CameraState.TURNED
         return CameraState.BLURRED if fit.sharpness < BLURRED_BELOW else CameraState.WATCHING
 

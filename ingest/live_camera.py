@@ -1,7 +1,8 @@
 """One live camera, in a thread of its own: connect, follow, lose, come back, and go on where it was.
 
-Everything of the camera belongs to this thread: connection, times, ring, tracks, dwells, cutting. It meets others only
-at the look desk, in the database, and where its watcher tells it to stop.
+Everything of the camera belongs to this thread: connection, times, ring, views with their tracks and dwells, cutting.
+It meets others only at the look desk, in the database, where its watcher tells it to stop, and where a small stream is
+read and a dome is moved beside it (ingest/sub_stream.py, ingest/dome_arm.py).
 """
 
 import logging
@@ -9,11 +10,10 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,18 +21,15 @@ from sqlalchemy.orm import Session
 from cases import cameras, incidents
 from evidence.errors import EvidenceError
 from evidence.seen_with import ClockThen, SeenWith
-from evidence.vault import DiskCalls, Vault
+from evidence.vault import Vault
 from ingest import camera_memory, leases
 from ingest.back_off import BackOff
-from ingest.camera_address import Networks, parse_stream_url, resolve
+from ingest.camera_address import parse_stream_url, resolve
 from ingest.camera_clock import LATENCY_S, CameraClock, ClockOffset, ClockStep
-from ingest.camera_health import Watchdog
 from ingest.camera_memory import CameraMemory
-from ingest.camera_worker import CameraWorker
-from ingest.clock_asker import ClockAsker, ask_over_onvif, places
+from ingest.clock_asker import ClockAsker, ask_over_onvif
 from ingest.errors import (
     AddressRefused,
-    FingerprintUnreadable,
     HostUnknown,
     IngestError,
     LeaseLost,
@@ -43,11 +40,11 @@ from ingest.errors import (
 )
 from ingest.live_stream import LivePacket, LiveStream, open_stream
 from ingest.live_time import LiveTime
-from ingest.look_desk import LookDesk
-from ingest.packet_ring import PacketRing
-from ingest.sampler import Sampling
+from ingest.live_views import LiveViews
 from ingest.stream_figures import StreamFigures
 from ingest.stream_template import StreamTemplate
+from ingest.sub_stream import SubStream
+from ingest.surroundings import Surroundings
 from ingest.utc_axis import UtcAxis
 from ingest.watched_cameras import (
     Report,
@@ -58,45 +55,17 @@ from ingest.watched_cameras import (
     view_forgotten_at,
 )
 from ingest.witness import Witness, seen_through
-from models.database import Sessions, reading, transaction
+from models.database import reading, transaction
 from models.enums import CameraState, ClockMeasure
 from models.incidents import OPEN_STATES, Incident
 
 log = logging.getLogger(__name__)
 
 CONNECT_WITHIN_S, READ_WITHIN_S = 5.0, 5.0
-LAST_LOOK_WITHIN_S = 3.0  # a look that was asked for before the connection went is waited for
 TRY_EVIDENCE_AGAIN_S = 5.0
 PULSE_EVERY_S = 2.0  # put on record by the watcher, for all of its cameras together
 REMEMBER_EVERY_S, REMEMBER_NOTHING_EVERY_S = 10.0, 60.0  # while something dwells, and while nothing does
 MEMORY_LASTS = timedelta(minutes=30)  # what stood so long ago unseen has to be seen anew
-
-
-class OurClock:
-    """UTC that does not step: asked of the system once, and counted on by the monotonic clock."""
-
-    def __init__(self) -> None:
-        self._utc, self._monotonic_s = datetime.now(UTC), time.monotonic()
-
-    def utc(self, monotonic_s: float | None = None) -> datetime:
-        at_s = time.monotonic() if monotonic_s is None else monotonic_s
-        return self._utc + timedelta(seconds=at_s - self._monotonic_s)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What all cameras of a watcher share."""
-
-    sessions: Sessions
-    vault_root: Path
-    desk: LookDesk
-    networks: Networks
-    clock: OurClock
-    sampling: Sampling
-    ring: Callable[[], PacketRing]
-    disk: DiskCalls | None = None
-    sm3: bool = False
-    asked_at_once: threading.BoundedSemaphore = field(default_factory=places)  # for their time
 
 
 class LiveCamera:
@@ -108,7 +77,7 @@ class LiveCamera:
         self.failure: BaseException | None = None
         self.report: Report | None = None  # the newest
         self._dwelling = 0
-        self._fingerprint = camera.fingerprint  # as far as it is on record
+        self._learnt = {view.preset: view.fingerprint for view in camera.views}  # as far as it is on record
         self._forgotten_at = self._to_forget = camera.forgotten_at
         self._state: CameraState | None = None
         self._stopping = threading.Event()
@@ -156,6 +125,13 @@ class LiveCamera:
 
     def _watch(self, vault: Vault) -> None:
         self._begin(vault)
+        with self._sub or nullcontext():
+            self._come_back_again_and_again()
+        if self._lease_runs():
+            self._remember()
+            self._condition(CameraState.STOPPED)
+
+    def _come_back_again_and_again(self) -> None:
         back_off = BackOff()
         while self._ours():
             self._condition(CameraState.CONNECTING)
@@ -167,9 +143,6 @@ class LiveCamera:
                 self._condition(_state_after(error), str(error))
                 wait_s = back_off.failed(error, time.monotonic() - began_s, random.random())
                 self._stopping.wait(wait_s)
-        if self._lease_runs():
-            self._remember()
-            self._condition(CameraState.STOPPED)
 
     def _ours(self) -> bool:
         return not self._stopping.is_set() and self._lease_runs()
@@ -181,7 +154,7 @@ class LiveCamera:
         """Takes up what the watcher before this one knew."""
         around, camera_id = self._around, self.camera.camera_id
         self._memory = self._left_by_the_last()
-        began_at = around.clock.utc() if self._memory is None else self._memory.began_at
+        began_at = next((memory.began_at for memory in self._memory.values()), around.clock.utc())
         self._began_at = began_at
         self._axis, self._time, self._clock = (
             UtcAxis(began_at),
@@ -189,7 +162,6 @@ class LiveCamera:
             CameraClock(),
         )
         self._clock_asker = self._asker_of_this_camera()
-        self._seat = around.desk.seat()
         self._witness = Witness(
             around.sessions,
             vault,
@@ -204,24 +176,27 @@ class LiveCamera:
         recovered = vault.recover(self._witness.knows)
         if recovered.writers:
             log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
-        self._ring = around.ring()
-        self._worker = self._new_worker()
-        self._watchdog = self._watchdog_of_this_view()
         self._figures = StreamFigures()
+        self._views = LiveViews(
+            self.camera,
+            around,
+            self._witness,
+            vault,
+            self._learnt,
+            utc=self._axis.utc,
+            is_ours=self._ours,
+            looked=self._figures.looked,
+        )
+        self._sub = self._small_stream()
         self._pulse_due_s = self._memory_due_s = 0.0
         self._remembered_s, self._remembered_dwelling = -math.inf, False
-        if self._memory is None:
+        self._remembered_incidents: set[uuid.UUID] = set()
+        if not self._memory:
             self._say_that_nobody_followed()
 
-    def _new_worker(self) -> CameraWorker:
-        return CameraWorker(self.camera.fences, self._witness, sampling=self._around.sampling, ring=self._ring)
-
-    def _watchdog_of_this_view(self) -> Watchdog:
-        try:
-            return Watchdog(self._fingerprint)
-        except FingerprintUnreadable as error:
-            log.warning("%s", error, extra={"camera": self.camera.camera_id})
-            return Watchdog()
+    def _small_stream(self) -> SubStream | None:
+        source = self.camera.sub_source
+        return None if source is None else SubStream(lambda: self._dialled(source), self.camera.camera_id)
 
     def _asker_of_this_camera(self) -> ClockAsker | None:
         camera, around = self.camera, self._around
@@ -240,28 +215,32 @@ class LiveCamera:
         """Media second of this moment, as far as it is known without a packet."""
         return (self._around.clock.utc() - self._began_at).total_seconds()
 
-    def _left_by_the_last(self) -> CameraMemory | None:
+    def _left_by_the_last(self) -> dict[str, CameraMemory]:
+        """Of each view, by preset."""
         with reading(self._around.sessions) as session:
             row = load_memory(session, self.camera.camera_id)
         if row is None or self._around.clock.utc() - row.at > MEMORY_LASTS:
-            return None
+            return {}
         try:
-            return camera_memory.decode(row.content)
+            return camera_memory.decode_views(row.content)
         except MemoryUnreadable as error:
             log.warning("%s", error, extra={"camera": self.camera.camera_id})
-            return None
+            return {}
 
-    def _connect_and_follow(self) -> None:
-        camera, around = self.camera, self._around
-        url = parse_stream_url(camera.source)
-        address = resolve(url, around.networks)[0]
-        with open_stream(
+    def _dialled(self, source: str) -> LiveStream:
+        """One of the camera's streams. Raises StreamError, AddressRefused or HostUnknown."""
+        camera, url = self.camera, parse_stream_url(source)
+        address = resolve(url, self._around.networks)[0]
+        return open_stream(
             url.at(address, camera.username, camera.password),
             transport=camera.transport.value,
             connect_within_s=CONNECT_WITHIN_S,
             read_within_s=READ_WITHIN_S,
             name=camera.camera_id,
-        ) as stream:
+        )
+
+    def _connect_and_follow(self) -> None:
+        with self._dialled(self.camera.source) as stream:
             self._connected(stream)
             try:
                 self._follow(stream)
@@ -271,15 +250,13 @@ class LiveCamera:
     def _connected(self, stream: LiveStream) -> None:
         self._facts = facts = stream.facts
         self._time.connected(facts.time_base, float(1 / facts.frame_rate))
-        self._worker.connected(StreamTemplate(facts, stream.stream))
         self._figures.connected(facts)
         self._first_of_connection = True
-        self._watchdog.connected(time.monotonic())
-        if self._memory is not None:
-            self._worker.recall(self._memory)
-            if self._memory.last_look_s is not None:
-                self._worker.gap(self._memory.last_look_s, self._now_s(), "nobody watched")
-            self._memory = None
+        memory, self._memory = self._memory, {}
+        self._views.connected(StreamTemplate(facts, stream.stream), memory, self._now_s())
+        if self._sub is not None:  # what it sent while the main stream was away is worth nothing now
+            self._views.small_stream(each for each in self._sub.news() if not isinstance(each, LivePacket))
+        if memory:
             self._say_that_nobody_followed()
         self._condition(CameraState.WATCHING)
 
@@ -288,27 +265,28 @@ class LiveCamera:
             if not self._ours():
                 return
             if packet.keyframe and self._to_forget != self._forgotten_at:
-                self._forget_the_view(stream)
+                self._forget_the_view()
             self._take(packet)
-            self._take_in_what_was_seen()
+            if self._sub is not None:
+                self._views.small_stream(self._sub.news())
+            if self._views.take_in_what_was_seen() and not self._views.followed() <= self._remembered_incidents:
+                self._remember()  # or who goes on after a crash would open an incident of its own
+            wrong = self._views.drive()
+            if wrong is not None:
+                self._condition(CameraState.TURNED, wrong)
             self._now_and_then()
 
-    def _forget_the_view(self, stream: LiveStream) -> None:
+    def _forget_the_view(self) -> None:
         """Nothing that stood in the old picture is where it was: none of it goes on, and none is said to have left."""
         log.info("learning a view anew", extra={"camera": self.camera.camera_id})
-        self._seat.wait(LAST_LOOK_WITHIN_S)
-        self._seat.seen()
-        self._worker.end("the camera was turned on purpose")
-        self._forgotten_at, self._fingerprint = self._to_forget, None
-        self._worker, self._watchdog = self._new_worker(), Watchdog()
-        self._worker.connected(StreamTemplate(stream.facts, stream.stream))
-        self._watchdog.connected(time.monotonic())
+        self._forgotten_at, self._learnt = self._to_forget, dict.fromkeys(self._learnt)
+        self._views.forget("the camera was turned on purpose", self._now_s())
         self._remember()
 
     def _take(self, packet: LivePacket) -> None:
         placed = self._time.place(packet.pts, packet.dts, packet.arrival_s)
         if placed.gap is not None:
-            self._worker.gap(placed.gap.from_s, placed.gap.to_s, placed.gap.why)
+            self._views.gap(placed.gap)
             self._figures.gap(placed.gap)
         step = self._clock.packet(placed.media_s, self._around.clock.utc(packet.arrival_s), packet.camera_utc)
         if step is not None:
@@ -322,11 +300,7 @@ class LiveCamera:
             self._axis.correct(placed.media_s, base)
         timed = packet.timed(placed)
         self._figures.packet(timed, packet.arrival_s)
-        for look in self._worker.take(timed):
-            self._watchdog.look(look.frame.luma, packet.arrival_s)
-            if self._watchdog.usable:
-                self._seat.show(look)
-        self._watchdog.packet(packet.arrival_s)
+        self._views.take(timed, packet)
         self._note_health(packet.arrival_s)
 
     def _clock_stepped(self, step: ClockStep) -> None:
@@ -348,24 +322,20 @@ class LiveCamera:
 
     def _note_health(self, at_s: float) -> None:
         """A picture that shows something else than the street, or nothing, is a state of the camera."""
-        health = self._watchdog.tick(at_s)
-        if health.state is not self._state:
+        health = self._views.health(at_s)
+        if health is not None and health.state is not self._state:
             log.warning("camera state", extra={"camera": self.camera.camera_id, "state": health.state.value})
             self._condition(health.state, since_s=health.since_s)
 
-    def _take_in_what_was_seen(self) -> None:
-        for look, detections in self._seat.seen():
-            self._worker.take_in(look, detections)
-            self._figures.looked(look.frame.media_s)
-
     def _disconnected(self) -> None:
         """What was seen before the connection went is taken in, and what is due is cut from what there is."""
-        self._seat.wait(LAST_LOOK_WITHIN_S)
+        self._views.wait_for_looks()
         if not self._lease_runs():
             return
-        self._take_in_what_was_seen()
-        self._worker.disconnected()
-        self._remember()
+        try:
+            self._views.disconnected()
+        finally:
+            self._remember()  # where the disk is full, too: what is known of an incident that is on record already
 
     def _now_and_then(self) -> None:
         now_s = time.monotonic()
@@ -373,21 +343,22 @@ class LiveCamera:
         if now_s >= self._pulse_due_s:
             self._pulse_due_s = now_s + PULSE_EVERY_S
             self.report = self._reported()
+            self._views.see_what_is_waited_for()
         if now_s >= self._memory_due_s:
             self._memory_due_s = now_s + REMEMBER_EVERY_S
-            nothing = not self._worker.dwelling and not self._remembered_dwelling
+            nothing = not self._views.dwelling and not self._remembered_dwelling
             if not nothing or now_s - self._remembered_s >= REMEMBER_NOTHING_EVERY_S:
                 self._remember()
 
     def _reported(self) -> Report:
-        self._dwelling = self._worker.dwelling
+        self._dwelling = self._views.dwelling
         clock, at = self._around.clock, self._around.clock.utc()
         pulse = self._figures.pulse(
             utc=self._axis.utc,
             utc_of_arrival=clock.utc,
-            looks_dropped=self._seat.dropped,
+            looks_dropped=self._views.looks_dropped,
             dwelling=self._dwelling,
-            ring_bytes=self._ring.bytes,
+            ring_bytes=self._views.ring_bytes,
             weights=self._around.desk.weights,
         )
         return Report(pulse, self._clock_offset(at), at)
@@ -404,17 +375,21 @@ class LiveCamera:
 
     def _remember(self) -> None:
         at = self._around.clock.utc()
-        self._remembered_s, self._remembered_dwelling = time.monotonic(), self._worker.dwelling > 0
-        content = camera_memory.encode(self._worker.memory(self._began_at))
-        camera_id, fingerprint = self.camera.camera_id, self._watchdog.fingerprint
+        self._remembered_s, self._remembered_dwelling = time.monotonic(), self._views.dwelling > 0
+        self._remembered_incidents = self._views.followed()
+        # what was not recalled yet is still what is remembered
+        known = self._views.memories(self._began_at) | self._memory
+        camera_id, content = self.camera.camera_id, camera_memory.encode_views(known)
+        learnt = self._views.learnt()
         with self._writing(at) as session:
             forgotten_at = view_forgotten_at(session, camera_id)
             if forgotten_at not in (None, self._forgotten_at):
                 self._to_forget = forgotten_at  # what is remembered is of the old view
                 return
             keep_memory(session, camera_id, fence=self.fence, content=content, at=at)
-            keep_fingerprint(session, camera_id, fingerprint, at)
-        self._fingerprint = fingerprint or self._fingerprint
+            for preset, fingerprint in learnt.items():
+                keep_fingerprint(session, camera_id, preset, fingerprint, at)
+        self._learnt |= {preset: fingerprint for preset, fingerprint in learnt.items() if fingerprint is not None}
 
     def _condition(self, state: CameraState, detail: str | None = None, since_s: float | None = None) -> None:
         """since_s: our monotonic second; absent: now."""
@@ -424,7 +399,8 @@ class LiveCamera:
 
     def _say_that_nobody_followed(self) -> None:
         """Open incidents of this camera whose vehicles were not remembered: what became of them is not shown."""
-        followed, at = self._worker.followed(), self._around.clock.utc()
+        followed = self._views.followed()
+        at = self._around.clock.utc()
         with self._writing(at) as session:
             left = session.scalars(
                 select(Incident).where(

@@ -57,6 +57,8 @@ GOOD_CLOCK_ERROR_S = 0.2
 CLOCK_STEP_S = 1.0  # GetSystemDateAndTime counts whole seconds
 SKEW_WORTH_A_RETRY_S = 2.0
 
+# ONVIF PTZ annex A: -1 and 1 are the edges of what the picture shows now, up and right are positive
+FIELD_OF_VIEW = "http://www.onvif.org/ver10/tptz/PanTiltSpaces/TranslationSpaceFov"
 JPEG_START = b"\xff\xd8\xff"
 NOT_AUTHORIZED = ("notauthorized", "failedauthentication", "invalidsecurity")  # ONVIF Core 5.8, WS-Security 12
 
@@ -242,6 +244,17 @@ class OnvifDevice:
             raise ValueError(f"zoom is from 0 to 1, not {to}")
         wanted = {"ProfileToken": profile_token, "Position": {"Zoom": {"x": to}}}
         self._ask("ptz", "AbsoluteMove", wanted, self._deadline())
+
+    def centre(self, profile_token: str, x: float, y: float) -> None:
+        """Asks the dome to turn so that a place of its picture, in fractions of it, comes to the middle.
+
+        Not every dome can; one that cannot raises RequestRefused or turns by something else: look at the picture.
+        """
+        if not (0 <= x <= 1 and 0 <= y <= 1):
+            raise ValueError(f"a place in the picture is from 0 to 1, not {x}, {y}")
+        pan_tilt = {"x": 2 * x - 1, "y": 1 - 2 * y, "space": FIELD_OF_VIEW}
+        wanted = {"ProfileToken": profile_token, "Translation": {"PanTilt": pan_tilt}}
+        self._ask("ptz", "RelativeMove", wanted, self._deadline())
 
     def _deadline(self) -> Deadline:
         return Deadline.after(self._deadline_s)

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 
 from ingest import leases
 from ingest.leases import LEASE_S, RENEW_EVERY_S, TakenCamera
-from ingest.live_camera import LiveCamera, Surroundings
+from ingest.live_camera import LiveCamera
+from ingest.surroundings import Surroundings
 from ingest.watched_cameras import WatchedCamera, keep_report, load_camera
 from models.database import reading, transaction
 from models.personal_data import PersonalDataKey

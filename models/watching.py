@@ -6,7 +6,7 @@ A camera without a CameraConnection is one whose recordings are brought in; nobo
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, words
@@ -20,18 +20,21 @@ FORGOTTEN = b""  # in place of a fingerprint, since `learnt_at`: the view was tu
 class CameraConnection(Base):
     """How a live camera is reached. Its main stream is `camera.source`, without user name and password in it.
 
-    The password is sealed under `camera_connection.password:<camera id>`.
+    The password is sealed under `camera_connection.password:<camera id>`. plate_zoom: how near a dome goes for the
+    plate of a confirmed vehicle, up to 1; None: it does not.
     """
 
     __tablename__ = "camera_connection"
     __table_args__ = (CheckConstraint("password_sealed IS NULL OR username IS NOT NULL", name="password_needs_user"),)
 
     camera_id: Mapped[str] = mapped_column(ForeignKey("camera.id"), primary_key=True)
-    sub_source: Mapped[str | None] = mapped_column(String(1000))  # the small stream to look at; absent: the main one
+    sub_source: Mapped[str | None] = mapped_column(String(1000))
+    looks_at_sub: Mapped[bool] = mapped_column(default=False, server_default=false())  # evidence is of the main one
     transport: Mapped[Transport] = mapped_column(words(Transport, "transport"), default=Transport.TCP)
     username: Mapped[str | None] = mapped_column(String(100))
     password_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     onvif_url: Mapped[str | None] = mapped_column(String(1000))
+    plate_zoom: Mapped[float | None]
     watched: Mapped[bool] = mapped_column(default=True)
 
     camera: Mapped[Camera] = relationship(lazy="raise")
@@ -41,6 +44,7 @@ class CameraView(Base):
     """One view of a camera: a preset of a dome, or HOME. `fingerprint` is how its still parts look.
 
     `position` is its turn in the tour and `stay_s` how long the dome stays; a view without them is not toured.
+    `hours` is a timetable of when it is; None: always.
     """
 
     __tablename__ = "camera_view"
@@ -55,6 +59,7 @@ class CameraView(Base):
     token: Mapped[str | None] = mapped_column(String(64))  # what the camera calls the preset
     position: Mapped[int | None]
     stay_s: Mapped[float | None]
+    hours: Mapped[list[Any] | None]
     fingerprint: Mapped[bytes | None] = mapped_column(LargeBinary)
     learnt_at: Mapped[datetime | None]
 

@@ -10,7 +10,7 @@ from cases.cameras import note_condition
 from cases.errors import NotEntitled, ReasonMissing, UnknownCamera
 from models.database import reading, transaction
 from models.enums import CameraState, Role
-from models.people import User
+from models.people import RoleGrant, User
 from models.watching import FORGOTTEN, HOME, CameraCondition, CameraConnection, CameraMemory, CameraView
 from tests.conftest import Database
 from tests.rows import add_camera, add_site, after
@@ -33,7 +33,7 @@ def turned(database: Database) -> Database:
 
 
 def user(role: Role) -> User:
-    return User(id=uuid.uuid4(), name="li.na", display_name="李娜", role=role)
+    return User(id=uuid.uuid4(), name="li.na", display_name="李娜", grants=[RoleGrant(role=role)])
 
 
 def relearn(database: Database, camera_id: str = "gate-3", *, at_s: float = 100, reason: str = "new mast") -> None:
@@ -47,6 +47,17 @@ def history(database: Database, camera_id: str = "gate-3") -> list[tuple[CameraS
             select(CameraCondition).where(CameraCondition.camera_id == camera_id).order_by(CameraCondition.since_at)
         )
         return [(row.state, round((row.since_at - after(0)).total_seconds(), 3), row.detail) for row in rows]
+
+
+def test_of_a_dome_every_view_is_learnt_anew(turned: Database) -> None:
+    with transaction(turned.sessions) as session:
+        session.add(CameraView(camera_id="gate-3", preset="kerb", token="1", position=0, stay_s=40.0))
+        session.add(CameraView(camera_id="gate-4", preset="kerb", fingerprint=b"another dome", learnt_at=after(10)))
+    relearn(turned)
+    with reading(turned.sessions) as session:
+        kerb = session.get_one(CameraView, ("gate-3", "kerb"))
+        assert (kerb.fingerprint, kerb.learnt_at, kerb.stay_s) == (FORGOTTEN, after(100), 40.0)
+        assert session.get_one(CameraView, ("gate-4", "kerb")).fingerprint == b"another dome"
 
 
 def test_likeness_and_memory_go_and_who_said_so_why_stays(turned: Database) -> None:

@@ -59,6 +59,7 @@ class Simulator:
     logins: list[tuple[str, bool]] = field(default_factory=list)  # request, was it let in
     preset: str = "p1"
     zoomed_to: float = 0.0
+    shifted_by: tuple[str, float, float] | None = None  # the space, and how far in it
     moving: str | None = "IDLE"
 
     @property
@@ -149,6 +150,12 @@ class Simulator:
         found = re.search(r'Zoom[^>]* x="([0-9.]+)"', asked)
         self.zoomed_to = float(found[1]) if found else -1
         return "<p:AbsoluteMoveResponse/>"
+
+    def _relative_move(self, asked: str) -> str:
+        found = re.search(r"<(?:[\w-]+:)?PanTilt ([^>]*)>", asked)
+        named = dict(re.findall(r'(\w+)="([^"]*)"', found[1])) if found else {}
+        self.shifted_by = (named["space"], float(named["x"]), float(named["y"]))
+        return "<p:RelativeMoveResponse/>"
 
     def _get_status(self, _asked: str) -> str:
         move = f"<t:MoveStatus><t:PanTilt>{self.moving}</t:PanTilt></t:MoveStatus>" if self.moving else ""

@@ -336,6 +336,17 @@ def test_timestamps_that_jump_by_an_hour_are_a_gap_and_no_hour(
     assert places[-1].media_s == pytest.approx(arrivals_s[-1] - arrivals_s[0], abs=1.0)
 
 
+def test_timestamps_that_pass_their_highest_go_on(rtsp_server: RtspServer, films: Films) -> None:
+    with RtspProxy(rtsp_server(films(STREET))) as proxy:
+        proxy.wraps_in_s = 1.5
+        with opened(proxy.url) as stream:
+            packets = first(stream, 3 * RATE)
+            places = placed(stream, packets)
+    assert [each.gap for each in places if each.gap is not None] == []
+    steps = [later.media_s - earlier.media_s for earlier, later in itertools.pairwise(places)]
+    assert steps == pytest.approx([FRAME_S] * len(steps), abs=0.01)
+
+
 def test_a_stream_that_changes_its_size_is_another_stream(rtsp_server: RtspServer, tmp_path: Path) -> None:
     path = tmp_path / "two_sizes.mkv"
     two_sizes(path, (320, 240), (640, 480), seconds=2)

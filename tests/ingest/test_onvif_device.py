@@ -82,6 +82,16 @@ def test_a_dome_is_turned_and_zoomed(camera: Simulator) -> None:
         dome.zoom("main", 1.5)
 
 
+def test_a_place_of_the_picture_is_brought_to_its_middle(camera: Simulator) -> None:
+    device(camera).centre("main", 0.75, 0.9)
+    assert camera.shifted_by is not None
+    space, x, y = camera.shifted_by
+    assert space.endswith("/TranslationSpaceFov"), "fractions of what the picture shows now, and of nothing else"
+    assert (x, y) == pytest.approx((0.5, -0.8)), "right of the middle, and below it"
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        device(camera).centre("main", 1.2, 0.5)
+
+
 def test_a_camera_without_dome_says_so(camera: Simulator) -> None:
     camera.has_ptz = False
     with pytest.raises(RequestRefused, match="refuses GetPresets"):

@@ -4,7 +4,8 @@ What the client says goes through untouched. What the camera sends goes through 
 any moment: PASS; FLIP and DROP harm one RTP packet in twenty; STALL holds everything back and sends it later; REPLAY
 sends the last keyframe again and again at the pace of the camera, as an encoder does that has hung; `cut` breaks the
 connections off. `timestamps_by_s` and `clock_by_s` move what the camera says: RTP timestamps, and the clock of its
-sender reports. `hide_parameter_sets` takes them out of the camera's description, as cameras do that send them in the
+sender reports; `wraps_in_s` has the timestamps pass their highest so long after a connection's first packet.
+`hide_parameter_sets` takes them out of the camera's description, as cameras do that send them in the
 stream alone; `joins_late_s` leaves out what comes in the first seconds, since one comes to a camera in mid-GOP.
 """
 
@@ -56,6 +57,7 @@ class RtspProxy:
         self.mode = Mode.PASS
         self.timestamps_by_s = 0.0
         self.clock_by_s = 0.0
+        self.wraps_in_s: float | None = None
         self.hide_parameter_sets = False
         self.joins_late_s = 0.0
         self.harmed = 0  # RTP packets flipped or dropped
@@ -139,6 +141,7 @@ class _Downstream:
         self._coming, self._last_key = Picture(), Picture()
         self._sequence: int | None = None
         self._first_s: float | None = None
+        self._shift = 0  # of timestamps, so that they wrap when they are to
 
     def run(self) -> None:
         with contextlib.suppress(OSError), self._camera.makefile("rb") as read:
@@ -172,6 +175,8 @@ class _Downstream:
         if channel % 2:
             yield self._report(packet)
             return
+        if self._first_s is None and proxy.wraps_in_s is not None:
+            self._shift = -struct.unpack("!I", packet[4:8])[0] - round(proxy.wraps_in_s * RTP_CLOCK)
         self._first_s = self._first_s or time.monotonic()
         if time.monotonic() - self._first_s < proxy.joins_late_s:
             return
@@ -208,7 +213,7 @@ class _Downstream:
         if proxy.mode is Mode.REPLAY or self._sequence is not None:
             number = ((struct.unpack("!H", came_as[2:4])[0] if self._sequence is None else self._sequence) + 1) & 0xFFFF
             self._sequence = number
-        moved = (timestamp + round(proxy.timestamps_by_s * RTP_CLOCK)) & 0xFFFFFFFF
+        moved = (timestamp + self._shift + round(proxy.timestamps_by_s * RTP_CLOCK)) & 0xFFFFFFFF
         return packet[:2] + struct.pack("!HI", number, moved) + packet[8:]
 
     def _report(self, packet: bytes) -> bytes:
@@ -216,5 +221,5 @@ class _Downstream:
             return packet
         seconds, fraction, timestamp = struct.unpack("!III", packet[8:20])
         ntp = ((seconds << 32) + fraction + round(self._proxy.clock_by_s * (1 << 32))) & 0xFFFFFFFFFFFFFFFF
-        moved = (timestamp + round(self._proxy.timestamps_by_s * RTP_CLOCK)) & 0xFFFFFFFF
+        moved = (timestamp + self._shift + round(self._proxy.timestamps_by_s * RTP_CLOCK)) & 0xFFFFFFFF
         return packet[:8] + struct.pack("!QI", ntp, moved) + packet[20:]

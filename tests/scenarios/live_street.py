@@ -15,10 +15,10 @@ from cases import deadlines
 from detectors.sightings import Detector
 from evidence.vault import DiskCalls
 from ingest.camera_address import Networks
-from ingest.live_camera import OurClock, Surroundings
 from ingest.look_desk import LookDesk
 from ingest.packet_ring import PacketRing
 from ingest.sampler import Sampling
+from ingest.surroundings import OurClock, Surroundings
 from ingest.watcher import Watcher, holder_name
 from models.database import Sessions, reading, transaction
 from models.enums import CameraState

@@ -23,7 +23,7 @@ from models.database import Sessions, reading, transaction
 from models.enums import Act, CameraState, SightingKind
 from models.incidents import DraftCase, Incident
 from models.places import Camera
-from models.watching import CameraLease, CameraMemory, CameraPulse
+from models.watching import HOME, CameraLease, CameraMemory, CameraPulse
 from tests.conftest import Database
 from tests.detectors.stand_in import StandInDetector
 from tests.media.make_clips import Film, Films, parks
@@ -109,7 +109,7 @@ def remembered(sessions: Sessions) -> bool:
 
 def began(sessions: Sessions) -> datetime:
     with reading(sessions) as session:
-        return camera_memory.decode(session.scalars(select(CameraMemory)).one().content).began_at
+        return camera_memory.decode_views(session.scalars(select(CameraMemory)).one().content)[HOME].began_at
 
 
 def taken_over(sessions: Sessions, since: datetime) -> datetime | None:

@@ -71,6 +71,30 @@ def test_timestamps_that_jump_an_hour_move_nothing_but_themselves(
     assert (van.confirmed_at - van.first_seen_at).total_seconds() >= DWELL_S
 
 
+def test_a_camera_that_hangs_in_mid_dwell_is_said_to_be_silent_and_costs_a_gap(
+    sqlite_database: Database, tmp_path: Path, films: Films
+):
+    sessions, folder = sqlite_database.sessions, tmp_path / "played"
+    folder.mkdir()
+    open_street(sessions, dwell_s=DWELL_S, grace_s=GRACE_S)
+    with RtspServer(folder) as server:
+        connect(sessions, server(films(Film((parks("red"),), seconds=20))))
+        with watching(sessions, tmp_path / "vault"):
+            wait_for(lambda: CameraState.WATCHING in conditions(sessions), 20, "the camera is watched")
+            server.freeze()
+            wait_for(lambda: CameraState.NO_PACKETS in conditions(sessions), 20, "that nothing comes is noticed")
+            assert incidents(sessions) == []
+            server.thaw()
+            [van] = wait_for(lambda: incidents(sessions), 60, "an incident once it sends again")
+    gaps = [each for each in sightings(sessions, van) if each.kind is SightingKind.GAP]
+    silent_s = sum((each.until_at - each.at).total_seconds() for each in gaps if each.until_at is not None)
+    assert silent_s >= 4.0
+    assert (van.confirmed_at - van.first_seen_at).total_seconds() >= DWELL_S + silent_s, (
+        "what was not shown was counted"
+    )
+    Street(sessions, tmp_path / "vault").assert_whole()
+
+
 def test_a_picture_that_hangs_is_frozen_and_dwells_do_not_run_on_it(
     sqlite_database: Database, tmp_path: Path, camera: RtspProxy
 ):
