@@ -9,6 +9,7 @@ import json
 import uuid
 import zlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,8 +22,10 @@ from detectors.sightings import ObjectRole, Sighting
 from detectors.tracker import Track
 from ingest.errors import MemoryUnreadable
 from models.enums import Offence, SightingKind
+from models.watching import HOME
 
 LAYOUT = 2
+VIEWS_LAYOUT = "views"
 LOOKS_OF_OTHERS = 20  # sightings remembered of what stands where no rule forbids it
 LARGEST_BYTES = 64_000_000  # of the text; a row that claims more is not ours
 
@@ -82,6 +85,23 @@ def encode(memory: CameraMemory) -> bytes:
     return zlib.compress(json.dumps(value, separators=(",", ":")).encode(), 1)
 
 
+def encode_views(memories: Mapping[str, CameraMemory]) -> bytes:
+    """Of all views of a camera, by preset."""
+    views = {preset: base64.b64encode(encode(memory)).decode() for preset, memory in memories.items()}
+    return zlib.compress(json.dumps({"layout": VIEWS_LAYOUT, "views": views}, separators=(",", ":")).encode(), 1)
+
+
+def decode_views(content: bytes) -> dict[str, CameraMemory]:
+    """What another watcher wrote; one that knew a single view wrote of that alone. Raises MemoryUnreadable."""
+    value = _unpacked(content)
+    if value.get("layout") != VIEWS_LAYOUT:
+        return {HOME: decode(content)}
+    try:
+        return {preset: decode(base64.b64decode(view)) for preset, view in value["views"].items()}
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise MemoryUnreadable(f"what was remembered cannot be read ({error!r})") from error
+
+
 def _lately(track: Track) -> Track:
     """Every sighting costs time whenever it is written, and a street full of parked cars has thousands."""
     copy = replace(track, sightings=track.sightings[:])
@@ -90,14 +110,24 @@ def _lately(track: Track) -> Track:
 
 
 def decode(content: bytes) -> CameraMemory:
-    """Raises MemoryUnreadable."""
+    """Of one view. Raises MemoryUnreadable."""
+    value = _unpacked(content)
+    try:
+        return _memory_in(value)
+    except (ValueError, KeyError, TypeError) as error:
+        raise MemoryUnreadable(f"what was remembered cannot be read ({error!r})") from error
+
+
+def _unpacked(content: bytes) -> dict[str, Any]:
     unpacking = zlib.decompressobj()
     try:
         text = unpacking.decompress(content, LARGEST_BYTES)
         value = json.loads(text if unpacking.eof else b"")
-        return _memory_in(value)
-    except (ValueError, KeyError, TypeError, zlib.error) as error:
+    except (ValueError, zlib.error) as error:
         raise MemoryUnreadable(f"what was remembered cannot be read ({error!r})") from error
+    if not isinstance(value, dict):
+        raise MemoryUnreadable("what was remembered is no memory")
+    return value
 
 
 def _memory_in(value: dict[str, Any]) -> CameraMemory:
@@ -135,6 +165,8 @@ def _track_out(track: Track) -> dict[str, Any]:
             "patch": base64.b64encode(look.patch.tobytes()).decode(),
             "colour": look.colour,
             "light": look.light,
+            "around": look.around,
+            "without": None if look.without is None else base64.b64encode(look.without.tobytes()).decode(),
         },
         "standing_from_s": track.standing_from_s,
         "classes": dict(track.classes),
@@ -144,20 +176,29 @@ def _track_out(track: Track) -> dict[str, Any]:
         "missed": track.missed,
         "inside_another": track.inside_another,
         "sure": track.sure,
+        "returned_from_s": track.returned_from_s,
     }
 
 
 def _track_in(value: dict[str, Any]) -> Track:
     look = value["appearance"]
-    patch = np.frombuffer(base64.b64decode(look["patch"]), np.uint8).reshape(PATCH_HEIGHT, PATCH_WIDTH)
+    patch, without = (
+        np.frombuffer(base64.b64decode(each), np.uint8).reshape(PATCH_HEIGHT, PATCH_WIDTH).copy() if each else None
+        for each in (look["patch"], look.get("without"))
+    )
+    assert patch is not None, "every appearance has its patch"
     tone, u, v = look["colour"]
+    around = None
+    if look.get("around") is not None:
+        above, below, left, right = look["around"]
+        around = (above, below, left, right)
     return Track(
         id=int(value["id"]),
         role=ObjectRole(value["role"]),
         first_seen_s=value["first_seen_s"],
         box=Box(*value["box"]),
         place=Box(*value["place"]),
-        appearance=Appearance(Box(*look["box"]), patch.copy(), (tone, u, v), look["light"]),
+        appearance=Appearance(Box(*look["box"]), patch, (tone, u, v), look["light"], around, without),
         standing_from_s=value["standing_from_s"],
         classes=Counter(value["classes"]),
         sightings=[_sighting_in(each) for each in value["sightings"]],
@@ -166,6 +207,7 @@ def _track_in(value: dict[str, Any]) -> Track:
         missed=int(value["missed"]),
         inside_another=int(value["inside_another"]),
         sure=value["sure"],
+        returned_from_s=value.get("returned_from_s"),
     )
 
 

@@ -382,6 +382,8 @@ def _original(session: Session, hand: AtHand, incident: Incident, exhibit: Exhib
         for each in seen
         if each.x1 is not None and each.y1 is not None and each.x2 is not None and each.y2 is not None
     ] or [(incident.first_seen_at, Box(incident.box_x1, incident.box_y1, incident.box_x2, incident.box_y2))]
+    if "near" in exhibit.recipe:  # a dome went near: in this picture it is where no sighting says
+        boxes = [(exhibit.from_at, Box(*exhibit.recipe["near"]["box"]))]
     if exhibit.kind is ExhibitKind.CLOSE_UP:
         left, top = (float(edge) for edge in exhibit.recipe["box"][:2])
         boxes = [(at, Box(box.x1 - left, box.y1 - top, box.x2 - left, box.y2 - top)) for at, box in boxes]

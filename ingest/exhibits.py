@@ -15,6 +15,7 @@ from detectors.frame import Frame
 from detectors.geometry import Box
 from evidence.sealing import PendingExhibit
 from evidence.vault import Vault
+from ingest.act_look import ActSeen
 from ingest.browser_copy import browser_copy_recipe, write_browser_copy
 from ingest.clip_cut import ClipRange, clip_recipe, container_of, write_clip
 from ingest.decoding import FrameDecoder
@@ -103,6 +104,51 @@ class ExhibitMaker:
                 self.vault.discard(each.pending)
             raise
         return made
+
+    def make_act(
+        self, clip: ClipRange, act: ActSeen, thing: Box, gaps: Sequence[tuple[float, float]]
+    ) -> list[PendingExhibit]:
+        """Clip of an act; stills of the actor with the thing and of the place before; the actor at their clearest.
+
+        Raises CutFailed, VaultError. What lies outside the clip is not shown from it, and left out.
+        """
+        made: list[PendingExhibit] = []
+        try:
+            original = self._clip(ExhibitMoment.ENTRY, clip, gaps)
+            made.append(original)
+            sha256 = original.pending.sha256
+            if not self.source.facts.plays_in_browsers:
+                made.append(self._browser_copy(original, clip))
+            both = {"act": act.act.facts(), "thing_box": thing.as_list()}
+            stills = [(ExhibitMoment.ENTRY, act.with_it), (ExhibitMoment.BEFORE, act.before)]
+            for moment, frame in stills:
+                if frame is not None and clip.from_s <= frame.media_s <= clip.to_s:
+                    still = self._still(moment, frame, sha256)
+                    made.append(replace(still, recipe=still.recipe | both))
+            if clip.from_s <= act.clearest.media_s <= clip.to_s:
+                made.append(self._close_up(act.clearest, act.clearest_box, sha256))
+        except BaseException:
+            for each in made:
+                self.vault.discard(each.pending)
+            raise
+        return made
+
+    def make_near(
+        self, clip: ClipRange, still: Frame, box: Box, zoom: float, gaps: Sequence[tuple[float, float]]
+    ) -> list[PendingExhibit]:
+        """Clip and close-up of what a dome went near for; `box` is where it is in these pictures, and in no others."""
+        near = {"near": {"zoom": zoom, "box": box.as_list()}}
+        original = self._clip(ExhibitMoment.SHARPEST, clip, gaps)
+        try:
+            close_up = self._close_up(still, box, original.pending.sha256)
+        except BaseException:
+            self.vault.discard(original.pending)
+            raise
+        return [
+            replace(original, recipe=original.recipe | near),
+            # beside the close-up of the entry, which is the one at its sharpest
+            replace(close_up, moment=ExhibitMoment.DWELL_COMPLETE, recipe=close_up.recipe | near),
+        ]
 
     def _once(self, key: Hashable, make: Callable[[], PendingExhibit]) -> PendingExhibit:
         """What was made for another vehicle is copied: the same bytes, and the recipe they were made by."""

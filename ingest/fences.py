@@ -3,19 +3,25 @@
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cases.ladder import grace_of
 from cases.timetable import covers
+from detectors.dumping import AWAY_S, Dumping
 from detectors.geometry import Polygon
 from detectors.illegal_parking import IllegalParking
 from detectors.rules import Rule
 from detectors.sightings import ObjectRole
-from models.enums import Offence
+from detectors.street_vending import ANCHORS, StreetVending
+from models.enums import IncidentState, Offence
+from models.incidents import OPEN_STATES, Incident
 from models.places import Camera, Geofence, GeofenceVersion, Site
+
+FOLLOWED_FOR = timedelta(days=1)  # under a version of its fence that has ended
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,16 @@ class FenceInForce:
     grace_s: float
     roles: frozenset[ObjectRole]
     in_force: Callable[[datetime], bool]
+    line: Sequence[Sequence[float]] | None = None  # two points of a shop's door line, fractions of the picture
+    market_bays: Sequence[Sequence[Sequence[float]]] = ()  # where a sale is allowed, fractions of the picture
+    valid_from: datetime | None = None  # of the version
+    ended: bool = False  # another version took its place; what was confirmed under it is followed to its end
+
+    def ground(self, width: int, height: int) -> Polygon:
+        """Where its rule holds, in a picture of that size: the fence, up to the line and without the bays."""
+        whole = Polygon.of_fractions(self.polygon, width, height)
+        beyond = whole if self.line is None else whole.beyond([(x * width, y * height) for x, y in self.line])
+        return beyond.without([Polygon.of_fractions(bay, width, height) for bay in self.market_bays])
 
     def rule(self, polygon: Polygon, longest_step_s: float) -> Rule:
         """Its rule for pictures in which the fence is `polygon`."""
@@ -41,13 +57,34 @@ def _parking(fence: FenceInForce, polygon: Polygon, longest_step_s: float) -> Ru
     return IllegalParking(fence.geofence_id, polygon, fence.dwell_s, longest_step_s, fence.roles)
 
 
-RULES: Mapping[Offence, Callable[[FenceInForce, Polygon, float], Rule]] = {Offence.ILLEGAL_PARKING: _parking}
+def _vending(fence: FenceInForce, polygon: Polygon, longest_step_s: float) -> Rule:
+    return StreetVending(
+        fence.geofence_id, polygon, fence.dwell_s, longest_step_s, fence.roles, over_line=fence.line is not None
+    )
+
+
+def _dumping(fence: FenceInForce, polygon: Polygon, longest_step_s: float) -> Rule:
+    return Dumping(fence.geofence_id, polygon, fence.dwell_s, longest_step_s)
+
+
+RULES: Mapping[Offence, Callable[[FenceInForce, Polygon, float], Rule]] = {
+    Offence.ILLEGAL_PARKING: _parking,
+    Offence.STREET_VENDING: _vending,
+    Offence.DUMPING: _dumping,
+}
+# what may come to stand against the rule, where the fence does not say
+USUAL_ROLES: Mapping[Offence, frozenset[ObjectRole]] = {
+    Offence.ILLEGAL_PARKING: frozenset({ObjectRole.VEHICLE}),
+    Offence.STREET_VENDING: ANCHORS,
+    Offence.DUMPING: Dumping.roles,
+}
 
 
 def fences_in_force(session: Session, camera: Camera, at: datetime, *, always: bool = False) -> list[FenceInForce]:
     """The camera's fences as they were at that moment, one for each offence; `camera.site` is loaded.
 
-    always: whatever their timetables say.
+    always: whatever their timetables say. What still stands before a live camera is followed under the version by which
+    it was judged.
     """
     versions = session.scalars(
         select(GeofenceVersion)
@@ -59,20 +96,38 @@ def fences_in_force(session: Session, camera: Camera, at: datetime, *, always: b
         )
         .order_by(GeofenceVersion.geofence_id)
     ).all()
+    ended = session.scalars(
+        select(GeofenceVersion)
+        .join(Geofence)
+        .where(
+            Geofence.camera_id == camera.id,
+            GeofenceVersion.valid_to <= at,
+            GeofenceVersion.id.in_(
+                select(Incident.geofence_version_id).where(
+                    Incident.camera_id == camera.id,
+                    Incident.recording_id.is_(None),
+                    Incident.state.in_((*OPEN_STATES, IncidentState.DRAFTED)),
+                    Incident.left_at.is_(None),
+                    Incident.confirmed_at > at - FOLLOWED_FOR,
+                )
+            ),
+        )
+        .order_by(GeofenceVersion.geofence_id, GeofenceVersion.version)
+    ).all()
     return [
-        _fence(version, offence, camera.site, always=always)
-        for version in versions
+        _fence(version, offence, camera.site, always=always, ended=version in ended)
+        for version in [*versions, *ended]
         for offence in RULES
         if offence in version.offences
     ]
 
 
-def _fence(version: GeofenceVersion, offence: Offence, site: Site, *, always: bool) -> FenceInForce:
+def _fence(version: GeofenceVersion, offence: Offence, site: Site, *, always: bool, ended: bool) -> FenceInForce:
     rule = version.offences[offence]
     zone, timetable = ZoneInfo(site.timezone), version.timetable
 
     def in_force(captured_at: datetime) -> bool:
-        return always or covers(timetable, captured_at.astimezone(zone))
+        return not ended and (always or covers(timetable, captured_at.astimezone(zone)))
 
     return FenceInForce(
         geofence_id=version.geofence_id,
@@ -80,8 +135,12 @@ def _fence(version: GeofenceVersion, offence: Offence, site: Site, *, always: bo
         offence=offence,
         preset=version.preset,
         polygon=version.polygon,
-        dwell_s=float(rule["dwell_s"]),
-        grace_s=float(rule["grace_s"]),
-        roles=frozenset(ObjectRole(role) for role in rule.get("roles", [ObjectRole.VEHICLE.value])),
+        dwell_s=float(rule.get("away_s", AWAY_S) if offence is Offence.DUMPING else rule["dwell_s"]),
+        grace_s=grace_of(offence, rule),
+        roles=frozenset(ObjectRole(role) for role in rule["roles"]) if "roles" in rule else USUAL_ROLES[offence],
         in_force=in_force,
+        line=rule.get("line"),
+        market_bays=rule.get("market_bays") or (),
+        valid_from=version.valid_from,
+        ended=ended,
     )

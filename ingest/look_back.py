@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
-from detectors.stop_moment import PASSING_S, Shown, leave_moment, look_for, stop_moment
+from detectors.stop_moment import PASSING_S, Shown, drove_off, leave_moment, look_for, stop_moment
 from ingest.decoding import FrameDecoder
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import TimedPacket
@@ -24,6 +24,20 @@ class LookBack:
             # pictures that are shown later than `to_s` may come earlier in decoding order: one GOP is read to its end
             needed = gop[: _last_needed(gop, to_s) + 1]
             for frame in self._decoder.all_of(needed, lambda media_s: from_s <= media_s <= to_s):
+                if not frame.corrupt:
+                    yield frame
+
+    def sampled(self, from_s: float, to_s: float, every_s: float) -> Iterator[Frame]:
+        """Pictures of [from_s, to_s] about `every_s` apart; of those between only what they are built on is decoded."""
+        wanted: set[float] = set()
+        next_s = from_s
+        for media_s in sorted(packet.media_s for gop in self._ring.gops(from_s, to_s) for packet in gop):
+            if next_s <= media_s <= to_s:
+                wanted.add(media_s)
+                next_s = media_s + every_s * NEARLY
+        for gop in self._ring.gops(from_s, to_s):
+            needed = gop[: _last_needed(gop, max(wanted, default=from_s)) + 1]
+            for frame in self._decoder.all_of(needed, wanted.__contains__):
                 if not frame.corrupt:
                     yield frame
 
@@ -63,6 +77,10 @@ class LookBack:
                 looks.append(Shown(frame.media_s, there=appearance.likeness(frame).same))
                 next_s = frame.media_s + every_s * NEARLY
         return looks
+
+    def drove_off(self, appearance: Appearance, from_s: float, to_s: float) -> float | None:
+        """When the object of `from_s` drove off, if it did so before another stood there at `to_s`; else None."""
+        return drove_off(appearance, self.frames(from_s, to_s))
 
     def leave_moment(self, appearance: Appearance, shown_s: float, absent_s: float) -> float:
         """The last picture in which the object of `shown_s` is still there; `absent_s` shows its place without it."""

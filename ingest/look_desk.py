@@ -2,11 +2,14 @@
 
 Each camera has a seat with room for one look. A newer look takes the place of one that was not looked at yet, and the
 one that went is counted: under overload looks become rarer, and neither memory nor delay grows. What the detector
-found is handed back through the seat, to be taken in by the camera's own thread.
+found is handed back through the seat, to be taken in by the camera's own thread. Who looks back asks at once and waits
+for the answer; that comes before the looks, is rare, and holds up no more than a few of them.
 """
 
 import threading
 from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +18,7 @@ from evidence.seen_with import Weights
 
 LOOKS_AT_ONCE = 2  # as many infer requests as run side by side
 Seen = tuple[Look, list[Detection]]
+Asked = tuple[Sequence[Look], Future[list[list[Detection]]]]
 
 
 class Seat:
@@ -46,6 +50,7 @@ class LookDesk:
     def __init__(self, detector: Detector, looks_at_once: int = LOOKS_AT_ONCE) -> None:
         self._detector, self._looks_at_once = detector, looks_at_once
         self._queue: deque[Seat] = deque()  # seats with a look waiting, the longest waiting first
+        self._asked: deque[Asked] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._failure: BaseException | None = None
@@ -81,6 +86,17 @@ class LookDesk:
             seat.waiting = look
             self._changed.notify_all()
 
+    def ask(self, looks: Sequence[Look]) -> list[list[Detection]]:
+        """What is found in pictures of the past; waits for it. Raises what ended the desk."""
+        answer: Future[list[list[Detection]]] = Future()
+        with self._changed:
+            self._check()
+            if self._closing:
+                return [[] for _ in looks]  # nobody looks any more
+            self._asked.append((looks, answer))
+            self._changed.notify_all()
+        return answer.result()
+
     def taken_from(self, seat: Seat) -> list[Seen]:
         with self._changed:
             self._check()
@@ -101,19 +117,30 @@ class LookDesk:
     def _run(self) -> None:
         try:
             while (seats := self._next()) is not None:
+                self._answer()
                 looks = [look for _, look in seats]
-                for (seat, look), detections in zip(seats, self._detector.detect(looks), strict=True):
+                found = self._detector.detect(looks) if looks else []
+                for (seat, look), detections in zip(seats, found, strict=True):
                     self._hand_back(seat, (look, detections))
         except BaseException as error:  # noqa: BLE001 - raised again in every camera's thread
             with self._changed:
                 self._failure = error
+                for _, answer in self._asked:
+                    answer.set_exception(error)
                 self._changed.notify_all()
 
+    def _answer(self) -> None:
+        """What is asked at once; a question stays in the queue until it is answered, so that a failure reaches it."""
+        while self._asked:
+            looks, answer = self._asked[0]
+            answer.set_result(self._detector.detect(looks))
+            self._asked.popleft()
+
     def _next(self) -> list[tuple[Seat, Look]] | None:
-        """The looks that waited longest; waits for one. None when the desk closes."""
+        """The looks that waited longest; waits for one, or for a question. None when the desk closes."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._queue)
-            if self._closing:
+            self._changed.wait_for(lambda: self._closing or self._queue or self._asked)
+            if self._closing and not self._asked:
                 return None
             chosen: list[tuple[Seat, Look]] = []
             while self._queue and len(chosen) < self._looks_at_once:

@@ -6,7 +6,7 @@ not looked at. Where the packages with the weights are missing, the road goes on
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -86,6 +86,16 @@ def look_for_plate(decoder: FrameDecoder, clip: ClipRange, from_s: float, vehicl
     result = vote((each.reading.text, each.reading.confidence) for each in readings)
     assert result is not None, "there are readings"
     return PlateSeen(tuple(readings), result)
+
+
+def read_plate(views: Iterable[tuple[Frame, Box]]) -> PlateSeen | None:
+    """The plate of a vehicle that moves, from pictures and its box in each; None where none can be read."""
+    wide = [(frame, box) for frame, box in views if box.width >= LEAST_VEHICLE_PX]
+    if not wide or not _can_read():
+        return None
+    readings = sorted((each for frame, box in wide for each in _read(frame, box)), key=lambda each: each.frame.media_s)
+    result = vote((each.reading.text, each.reading.confidence) for each in readings)
+    return None if result is None else PlateSeen(tuple(readings), result)
 
 
 def _keyframes(decoder: FrameDecoder, clip: ClipRange, from_s: float) -> Iterator[Frame]:

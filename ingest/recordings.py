@@ -10,33 +10,37 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from cases import marked_incidents, recording_acts
+from cases.lifecycle import PROGRAM
+from cases.recorders import note
 from detectors.sightings import Detector, Look
 from evidence.seen_with import ClockThen, SeenWith, Weights
 from evidence.vault import DiskCalls, Vault
 from ingest.camera_worker import CameraWorker, WorkerCounts
-from ingest.errors import IngestError, NotAVideo
+from ingest.errors import AnalysisCalledOff, IngestError, NotAVideo
 from ingest.fences import FenceInForce, fences_in_force
 from ingest.media_clock import utc_since
+from ingest.newest_picture import NewestPictureKeeper
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import PacketSource, open_file
 from ingest.sampler import Sampling
+from ingest.start_time import StartClaim, guessed
 from ingest.witness import Witness, seen_through
 from models.database import Sessions, reading, transaction
 from models.digest import sha256_of
-from models.enums import CameraKind, ClockSource, RecordingState
+from models.enums import ClockSource, RecorderSubject, RecordingState
 from models.incidents import Recording
 from models.places import Camera
 
 log = logging.getLogger(__name__)
 
-MOVING = (CameraKind.BODY_WORN, CameraKind.VEHICLE, CameraKind.DRONE)
 LOOKS_AT_ONCE = 2  # as many infer requests as two cores run side by side
 
 
@@ -55,17 +59,15 @@ def take_recording(session: Session, camera_id: str, path: Path, started_at: dat
     Opens the file to see that it is one: raises SourceMissing, NotAVideo, NoVideoStream or UndecodableCodec.
     """
     with open_file(path) as source:
-        claimed_at, duration_s = source.facts.started_at, source.facts.duration_s
+        claimed_at, length_s = source.facts.started_at, source.facts.duration_s
+    if started_at is not None:
+        start = StartClaim(started_at.astimezone(UTC), ClockSource.GIVEN, None)
+    elif claimed_at is not None:
+        start = StartClaim(claimed_at, ClockSource.CONTAINER, None)
+    else:
+        start = guessed(datetime.fromtimestamp(path.stat().st_mtime, UTC), length_s or 0.0)
     return recording_of(
-        session,
-        camera_id,
-        path,
-        sha256=sha256_of(path),
-        size_bytes=path.stat().st_size,
-        given_at=started_at,
-        claimed_at=claimed_at,
-        ended_by=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-        duration_s=duration_s or 0.0,
+        session, camera_id, path, sha256=sha256_of(path), size_bytes=path.stat().st_size, start=start, length_s=length_s
     )
 
 
@@ -76,20 +78,11 @@ def recording_of(
     *,
     sha256: str,
     size_bytes: int,
-    claimed_at: datetime | None,
-    ended_by: datetime,
-    duration_s: float,
-    given_at: datetime | None = None,
+    start: StartClaim,
+    length_s: float | None,
 ) -> Recording:
-    """The row of a file that was looked into. Its start: given, else as the container claims, else guessed from when
-    it had ended by.
-    """
-    if given_at is not None:
-        began, clock = given_at.astimezone(UTC), ClockSource.GIVEN
-    elif claimed_at is not None:
-        began, clock = claimed_at, ClockSource.CONTAINER
-    else:
-        began, clock = ended_by - timedelta(seconds=duration_s), ClockSource.FILE_TIME
+    """The row of a file that was looked into, with its start as ingest/start_time.py has it."""
+    began, clock = start.at, start.source
     same = select(Recording).where(Recording.camera_id == camera_id, Recording.sha256 == sha256)
     for known in session.scalars(same):
         # a guessed start differs with every copy of the file; it is not a second recording
@@ -104,6 +97,8 @@ def recording_of(
         size_bytes=size_bytes,
         started_at=began,
         clock_source=clock,
+        start_error_s=start.error_s,
+        length_s=length_s,
         state=RecordingState.QUEUED,
     )
     session.add(recording)
@@ -122,18 +117,21 @@ def analyze_recording(
     fences_at: datetime | None = None,
     disk: DiskCalls | None = None,
     sm3: bool = False,
+    newest_pictures: Path | None = None,
 ) -> AnalysisReport:
     """Takes a recording down the road. `on_progress(done_s, total_s)` is called at every look.
 
     It is judged by the fences in force when it was made, or at `fences_at` where somebody says by which.
 
     `detector` is asked for only when there is something to analyse. Raises IngestError where the file cannot be
-    read, and says so in the row; EvidenceError where nothing more can be put on record.
+    read, and says so in the row; EvidenceError where nothing more can be put on record; RecordingRefused for another
+    body's that may not be used; AnalysisCalledOff where a person called it off meanwhile.
     """
     with reading(sessions) as session:
         recording = session.get_one(
             Recording, recording_id, options=[joinedload(Recording.camera).joinedload(Camera.site)]
         )
+        recording_acts.check_may_be_used(session, recording, at=datetime.now(UTC))
         fences = _fences_of(session, recording, fences_at)
     plan = _plan(sampling, fences)
     if recording.state is RecordingState.ANALYSED and _same_plan(recording.analysis, plan):
@@ -144,11 +142,22 @@ def analyze_recording(
             if sha256_of(path) != recording.sha256:
                 raise NotAVideo(path, "the file has changed since it was taken in")
             found_by = detector()
-            seen_with = _seen_with(recording.camera, source, sampling, found_by)
+            seen_with = _seen_with(recording.camera, recording.start_error_s, source, sampling, found_by)
             analysis = plan | {name: value for name, value in seen_with.as_json().items() if name != "clock"}
-            _set_state(sessions, recording_id, RecordingState.ANALYSING, analysis=analysis)
+            _set_state(sessions, recording_id, RecordingState.ANALYSING, analysis=analysis, only_from=recording.state)
             analysis |= _analyzed(
-                sessions, recording, source, fences, found_by, seen_with, vault_root, sampling, on_progress, disk, sm3
+                sessions,
+                recording,
+                source,
+                fences,
+                found_by,
+                seen_with,
+                vault_root,
+                sampling,
+                on_progress,
+                disk,
+                sm3,
+                NewestPictureKeeper(newest_pictures, recording.camera_id),
             )
     except IngestError as error:
         _set_state(sessions, recording_id, RecordingState.FAILED, failure=str(error))
@@ -159,15 +168,16 @@ def analyze_recording(
 
 def _fences_of(session: Session, recording: Recording, fences_at: datetime | None) -> list[FenceInForce]:
     """A camera that moves cannot show that something stood still: its recordings are for a person to look at."""
-    if recording.camera.kind in MOVING:
+    if recording_acts.moves(recording):
         return []
-    return fences_in_force(
+    fences = fences_in_force(
         session,
         recording.camera,
         fences_at or recording.started_at,
         # of a recording whose time is a guess it cannot be said that the fence slept: a person sees the doubt
         always=recording.clock_source is ClockSource.FILE_TIME,
     )
+    return [fence for fence in fences if not fence.geofence_id.startswith(marked_incidents.PREFIX)]
 
 
 def _analyzed(
@@ -182,6 +192,7 @@ def _analyzed(
     on_progress: Callable[[float, float | None], None],
     disk: DiskCalls | None,
     sm3: bool,
+    newest_picture: NewestPictureKeeper,
 ) -> dict[str, Any]:
     began, cpu_began = time.monotonic(), time.process_time()
     utc = utc_since(recording.started_at, seen_with.clock.offset_s)
@@ -190,8 +201,8 @@ def _analyzed(
         recovered = vault.recover(witness.knows)
         if recovered.writers:
             log.warning("took away what a killed writer left", extra={"orphans": len(recovered.orphans)})
-        worker = CameraWorker(fences, witness, sampling=sampling, ring=PacketRing())
-        counts = _followed(worker, source, detector, recording.sha256, on_progress)
+        worker = CameraWorker(fences, witness, sampling=sampling, ring=PacketRing(), find=detector.detect)
+        counts = _followed(worker, source, detector, recording.sha256, on_progress, newest_picture)
     return _counted(counts, source) | {
         "wall_s": round(time.monotonic() - began, 3),
         "cpu_s": round(time.process_time() - cpu_began, 3),
@@ -204,6 +215,7 @@ def _followed(
     detector: Detector,
     sha256: str,
     on_progress: Callable[[float, float | None], None],
+    newest_picture: NewestPictureKeeper,
 ) -> WorkerCounts:
     """The whole recording, looks in small batches. What cannot be put on record (a full disk) ends it there."""
     worker.connected(source, sha256)
@@ -222,6 +234,7 @@ def _followed(
             jumps_told += 1
         for look in worker.take(packet):
             looks.append(look)
+            newest_picture.offer(look.frame, time.monotonic())
             on_progress(look.frame.media_s, source.facts.duration_s)
         if len(looks) >= LOOKS_AT_ONCE:
             show()
@@ -230,9 +243,12 @@ def _followed(
     return worker.end("the recording ends here" if source.broken_at_s is None else "the recording breaks off here")
 
 
-def _seen_with(camera: Camera, source: PacketSource, sampling: Sampling, detector: Detector) -> SeenWith:
+def _seen_with(
+    camera: Camera, start_error_s: float | None, source: PacketSource, sampling: Sampling, detector: Detector
+) -> SeenWith:
     """What the whole recording is seen with; its clock is the one its times are corrected by."""
-    clock = ClockThen(camera.clock_offset_s, camera.clock_error_s, measure=None)
+    error_s = camera.clock_error_s if start_error_s is None else start_error_s
+    clock = ClockThen(camera.clock_offset_s, error_s, measure=None)
     return seen_through(source.facts, sampling, Weights(detector.name, detector.digest), clock)
 
 
@@ -268,9 +284,26 @@ def _set_state(
     *,
     analysis: dict[str, Any] | None = None,
     failure: str | None = None,
+    only_from: RecordingState | None = None,
 ) -> None:
+    """Raises AnalysisCalledOff where somebody else changed the state meanwhile, and changes nothing then."""
+    expected = RecordingState.ANALYSING if state is RecordingState.ANALYSED else only_from
     with transaction(sessions) as session:
-        recording = session.get_one(Recording, recording_id)
+        recording = session.get_one(Recording, recording_id, with_for_update=True)
+        if expected is not None and recording.state is not expected:
+            raise AnalysisCalledOff(recording_id)
         recording.state, recording.failure = state, failure
         if analysis is not None:
             recording.analysis = analysis
+        if state is RecordingState.ANALYSED and analysis is not None:
+            recording.length_s = recording.analysed_s = analysis["video_s"]
+            told = {"video_s": analysis["video_s"], "looks": analysis["looks"]}
+            note(
+                session,
+                RecorderSubject.RECORDING,
+                recording_id,
+                "analysed",
+                actor=PROGRAM,
+                at=datetime.now(UTC),
+                **told,
+            )

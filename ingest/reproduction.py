@@ -20,6 +20,7 @@ from detectors.geometry import Box, Polygon
 from detectors.illegal_parking import IllegalParking
 from detectors.look_region import look_regions
 from detectors.occupancy import is_inside, share_inside
+from detectors.rules import USUALLY_FOLLOWED
 from detectors.sightings import Detector, Look, ObjectRole
 from detectors.tracker import PLACE_IOU, SHOWN, SURE_IOU, Track, Tracker
 from ingest.decoding import FrameDecoder
@@ -257,7 +258,7 @@ class _SecondLook:
         if self._last_s is not None and first_s - self._last_s > self._sampling.longest_step_s:
             self._tracker.gap(self._last_s, first_s, "between two clips")
         for look, detections in zip(looks, self.detector.detect(looks), strict=True):
-            self._tracker.update(look, detections)
+            self._tracker.update(look, [each for each in detections if each.role in USUALLY_FOLLOWED])
             at_s, at = look.frame.media_s, look.frame.captured_at
             rule.update(self._tracker.tracks, at_s=at_s, in_force=self.claimed.in_force(at))
             self._last_s = at_s

@@ -73,6 +73,10 @@ class Sampler:
                 frames = self._decoder.feed(each, self._overdue)
                 yield from (self._looked(frame) for frame in frames if self._overdue(frame.media_s))
 
+    @property
+    def last_look_s(self) -> float | None:
+        return self._pace.last_look_s
+
     def rest(self, look_s: float) -> None:
         """Nothing that matters was found in the look of that time."""
         self._pace.rest(look_s)

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases import escalation, incidents
+from cases import escalation, holding_back, incidents
 from cases.escalation import LookWanted
 from cases.incidents import Conduct, SightingAt
 from cases.lifecycle import PROGRAM
@@ -131,7 +131,10 @@ class Witness:
             )
             for each in plate.readings
         ]
+        before = incident.plate
         record_plate(session, incident, reads, plate.plate, plate.confidence)
+        if incident.plate != before:
+            holding_back.plate_is_known(session, incident, at=self.clock())
 
     def still_there(
         self,
@@ -155,12 +158,24 @@ class Witness:
         with reading(self.sessions) as session:
             return {each.incident_id: each for each in escalation.looks_wanted(session, list(incident_ids))}
 
-    def left(self, incident_id: uuid.UUID, sightings: Sequence[Sighting], *, last_seen_s: float, left_s: float) -> None:
-        with self._writing() as session:
+    def left(
+        self,
+        incident_id: uuid.UUID,
+        sightings: Sequence[Sighting],
+        *,
+        last_seen_s: float,
+        left_s: float,
+        left_with: int = 0,
+        exhibits: Sequence[PendingExhibit] = (),
+    ) -> None:
+        """left_with: of a queue that it was seen in, those that had gone too. exhibits: its place without it."""
+        with self._sealing(exhibits) as session:
             incident = session.get_one(Incident, incident_id)
             incidents.record_sightings(session, incident, self._in_utc(sightings))
+            self._seal_new(session, incident_id, exhibits)
             incident.last_seen_at = max(incident.last_seen_at, self.utc(last_seen_s))
-            incidents.vehicle_left(session, incident, left_at=self.utc(left_s), at=self.clock())
+            left_at = self.utc(left_s)
+            incidents.vehicle_left(session, incident, left_at=left_at, at=self.clock(), left_with=left_with)
 
     def lost_sight(self, incident_id: uuid.UUID, sightings: Sequence[Sighting], *, why: str) -> None:
         """The watching ended. Whoever was waiting for the end of the grace is told that it was not shown."""

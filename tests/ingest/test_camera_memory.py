@@ -4,6 +4,7 @@ import json
 import uuid
 import zlib
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -15,9 +16,18 @@ from detectors.frame import Frame
 from detectors.geometry import Box
 from detectors.sightings import ObjectRole, Sighting
 from detectors.tracker import Track
-from ingest.camera_memory import CameraMemory, StayMemory, SuspectMemory, decode, encode
+from ingest.camera_memory import (
+    CameraMemory,
+    StayMemory,
+    SuspectMemory,
+    decode,
+    decode_views,
+    encode,
+    encode_views,
+)
 from ingest.errors import MemoryUnreadable
 from models.enums import Offence, SightingKind
+from models.watching import HOME
 
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
 FENCE, INCIDENT = uuid.uuid4(), uuid.uuid4()
@@ -74,6 +84,28 @@ def test_what_stands_is_the_same_after_being_written_and_read():
     assert np.array_equal(track.appearance.patch, before.appearance.patch)
     assert track.appearance.likeness(street()).same
     assert track.appearance.likeness(street(seed=2)).other
+
+
+def test_the_views_of_a_dome_are_remembered_each_for_itself():
+    kerb, wall = remembered(), replace(remembered(), last_look_s=90.0, tracks=(), suspects=(), stays=())
+    again = decode_views(encode_views({"kerb": kerb, "wall": wall}))
+    assert set(again) == {"kerb", "wall"}
+    assert again["kerb"].stays == kerb.stays
+    assert (again["wall"].last_look_s, again["wall"].tracks) == (90.0, ())
+
+
+def test_what_a_watcher_wrote_that_knew_one_view_is_remembered_of_that():
+    assert decode_views(encode(remembered()))[HOME].stays == remembered().stays
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"SWF1", zlib.compress(b"[1]"), zlib.compress(b'{"layout": "views", "views": {"kerb": "AAAA"}}')],
+    ids=["nothing", "something_else", "a_list", "a_view_that_is_none"],
+)
+def test_memories_of_views_that_are_none_are_refused(content: bytes):
+    with pytest.raises(MemoryUnreadable):
+        decode_views(content)
 
 
 def test_twenty_vehicles_that_stood_for_ten_minutes_take_little_room():

@@ -100,3 +100,27 @@ def test_a_detector_that_fails_is_heard_of_by_every_camera():
             one.seen()
         with pytest.raises(RuntimeError, match="no memory"):
             other.show(look(1.0))
+
+
+def test_who_looks_back_is_answered_before_the_looks_that_wait():
+    detector = PatientDetector()
+    with LookDesk(detector) as desk:
+        camera = desk.seat()
+        camera.show(look(1.0))
+        detector.began.acquire()
+        answers: list[list[list[Detection]]] = []
+        asking = threading.Thread(target=lambda: answers.append(desk.ask([look(30.0), look(30.5)])))
+        asking.start()
+        while not desk._asked:
+            asking.join(0.01)
+        camera.show(look(3.0))
+        detector.may_look.release(3)
+        asking.join(10)
+        assert camera.wait(10)
+    assert detector.shown == [[1.0], [30.0, 30.5], [3.0]]
+    assert [[found.confidence for found in each] for each in answers[0]] == [[0.3], [0.305]]
+
+
+def test_who_looks_back_is_told_what_ended_the_desk():
+    with LookDesk(BrokenDetector()) as desk, pytest.raises(RuntimeError, match="no memory for 1 looks"):
+        desk.ask([look(1.0)])

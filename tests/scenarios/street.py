@@ -38,9 +38,14 @@ def open_street(
     timetable: Sequence[Mapping[str, str]] = (),
     dwell_s: float = DWELL_S,
     grace_s: float = GRACE_S,
+    offences: Mapping[str, Any] | None = None,
     **fences: Any,
 ) -> None:
-    """The rows of a site with one camera and its fences: name and polygon; without any, the kerb."""
+    """The rows of a site with one camera and its fences: name and polygon; without any, the kerb.
+
+    offences: what they forbid; without it, parking.
+    """
+    parking = {"illegal_parking": {"dwell_s": dwell_s, "grace_s": grace_s, "roles": ["vehicle"]}}
     with transaction(sessions) as session:
         camera = add_camera(session, add_site(session))
         for name, polygon in (fences or {"kerb": KERB}).items():
@@ -48,7 +53,7 @@ def open_street(
                 session,
                 add_geofence(session, camera, name),
                 polygon=polygon,
-                offences={"illegal_parking": {"dwell_s": dwell_s, "grace_s": grace_s, "roles": ["vehicle"]}},
+                offences=dict(offences or parking),
                 timetable=list(timetable),
             )
 

@@ -3,12 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
 
+from evidence.vault import Vault
 from models.enums import Act, ExhibitKind, ExhibitMoment, SightingKind
+from models.exhibits import Exhibit
+from models.incidents import Incident
 from tests.conftest import Database
 from tests.media.make_clips import BUS, RATE, Film, Films, Vehicle, parks, passes
-from tests.scenarios.street import CAMERA_OFFSET_S, DWELL_S, GRACE_S, KERB, Street, open_street
+from tests.scenarios.street import CAMERA_OFFSET_S, DWELL_S, GRACE_S, KERB, Street, open_street, seconds
 
 LOOK_S = 2.0
 FRAME_S = 1 / RATE
@@ -71,7 +75,21 @@ def test_a_van_that_leaves_within_the_grace_is_never_drafted(
     assert van.last_seen_s <= van.left_s
     assert van.drafts == []
     assert ("clip", "grace_end") not in van.moments()
+    leaving, empty = (van.exhibit(kind, ExhibitMoment.LEFT) for kind in (ExhibitKind.CLIP, ExhibitKind.STILL))
+    assert seconds(leaving.from_at) < van.left_s < seconds(leaving.to_at)
+    assert van.left_s <= seconds(empty.from_at) <= van.left_s + 2.5, "the next look"
+    stood = van.exhibit(ExhibitKind.STILL, ExhibitMoment.ENTRY)
+    assert redness(street, stood, van.row) > 60
+    assert redness(street, empty, van.row) < 20
     street.assert_whole()
+
+
+def redness(street: Street, still: Exhibit, incident: Incident) -> float:
+    """How much more red than green there is where the van stood."""
+    picture = cv2.imread(str(Vault.path_of(street.vault_root, still.sha256, ".jpg")))
+    assert picture is not None
+    part = picture[round(incident.box_y1) : round(incident.box_y2), round(incident.box_x1) : round(incident.box_x2)]
+    return float(part[:, :, 2].mean() - part[:, :, 1].mean())
 
 
 def test_a_van_that_leaves_at_once_after_the_grace_is_drafted_all_the_same(street: Street, films: Films) -> None:
