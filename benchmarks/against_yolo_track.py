@@ -45,6 +45,10 @@ class Series:
         """Without start-up."""
         return self.whole - median(self.start_s)
 
+    def throughput(self, length_s: float) -> float:
+        """Hours of this recording that an hour of one core gets through, start-up excluded."""
+        return length_s / self.work
+
 
 def model_folder(weights: Path) -> Path:
     """The exported model in the folder of weights, or one below."""
@@ -62,6 +66,13 @@ def one_picture(clip: Path, folder: Path) -> Path:
     writer.write(frame)
     writer.release()
     return path
+
+
+def length_s(clip: Path) -> float:
+    capture = cv2.VideoCapture(str(clip))
+    pictures, fps = capture.get(cv2.CAP_PROP_FRAME_COUNT), capture.get(cv2.CAP_PROP_FPS)
+    capture.release()
+    return float(pictures / fps)
 
 
 def frames_a_look(clip: Path) -> int:
@@ -121,6 +132,8 @@ def main() -> None:
             f"  every picture / ours {every.whole / ours.whole:.1f} ({every.work / ours.work:.1f} without start-up); "
             f"equally rare / ours {rare.whole / ours.whole:.2f} ({rare.work / ours.work:.2f} without start-up)"
         )
+        told = ", ".join(f"{each.name} {each.throughput(length_s(clip)):.1f}" for each in (ours, every, rare))
+        print(f"  hours of this recording an hour of one core, without start-up: {told}")
         last.append(f"{clip.stem}={every.whole / ours.whole:.1f}/{every.work / ours.work:.1f}")
     print(f"ratio_whole/without_startup: {' '.join(last)}")
 

@@ -6,8 +6,9 @@ import uuid
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
+from cases.entitlements import Right, may
 from cases.errors import AccountRefused
 from models.people import User
 from models.uploads import UploadToken
@@ -19,13 +20,20 @@ MAX_LABEL = 100
 
 def give(session: Session, user_name: str, *, label: str, days: int, at: datetime) -> str:
     """A new token of this user, told this once. Raises AccountRefused."""
-    user = session.scalar(select(User).where(User.name == user_name.strip().lower()))
+    asked = select(User).where(User.name == user_name.strip().lower())
+    user = session.scalar(asked.options(selectinload(User.grants)))
     if user is None or not user.active:
-        raise AccountRefused(f"there is no user {user_name} who may sign in; add one with `streetwitness user add`")
+        raise AccountRefused(
+            "unknown", f"there is no user {user_name} who may sign in; add one with `streetwitness user add`"
+        )
+    if not may(user, Right.UPLOAD):
+        raise AccountRefused("may_not_upload", f"no role of {user.name} may hand in files; see docs/accounts.md")
     if not 1 <= days <= LONGEST_DAYS:
-        raise AccountRefused(f"a token is good for 1 to {LONGEST_DAYS} days, not for {days}")
+        raise AccountRefused("days", f"a token is good for 1 to {LONGEST_DAYS} days, not for {days}")
     if not 0 < len(label.strip()) <= MAX_LABEL:
-        raise AccountRefused(f"say with --label which station or program it is for, in up to {MAX_LABEL} characters")
+        raise AccountRefused(
+            "label", f"say with --label which station or program it is for, in up to {MAX_LABEL} characters"
+        )
     token = PREFIX + secrets.token_urlsafe(32)
     session.add(
         UploadToken(
@@ -50,16 +58,18 @@ def revoke(session: Session, token_id: uuid.UUID, *, at: datetime) -> None:
     """It opens nothing from now on. Raises AccountRefused where there is none."""
     token = session.get(UploadToken, token_id)
     if token is None:
-        raise AccountRefused(f"there is no upload token {token_id}; see `streetwitness user tokens`")
+        raise AccountRefused("no_such_token", f"there is no upload token {token_id}; see `streetwitness user tokens`")
     token.revoked_at = token.revoked_at or at
     session.flush()
 
 
 def holder_of(session: Session, token: str, *, at: datetime) -> User | None:
-    """Whose token it is; None: unknown, over, revoked, or the user is gone."""
+    """Whose token it is, with its grants; None: unknown, over, revoked, or the user is gone or may not upload."""
     wanted = select(UploadToken).where(UploadToken.token_digest == _digest(token))
-    found = session.scalar(wanted.options(joinedload(UploadToken.user)))
+    found = session.scalar(wanted.options(joinedload(UploadToken.user).selectinload(User.grants)))
     if found is None or found.revoked_at is not None or at >= found.expires_at or not found.user.active:
+        return None
+    if not may(found.user, Right.UPLOAD):
         return None
     return found.user
 

@@ -19,8 +19,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from cases.entitlements import EVERYTHING, Scope
 from cases.errors import UploadRefused
 from cases.part_files import PartFile, PartFiles
+from cases.scope import cameras_within, is_within
 from evidence.sealing import keep_object
 from evidence.vault import NO_ROOM, Vault
 from models.database import Sessions, reading, transaction
@@ -56,7 +58,12 @@ KINDS = {
     ".dav": "video/x-dav",
     ".mxf": "application/mxf",
     ".ogv": "video/ogg",
+    # beside the recording of the same name: where it was filmed
+    ".srt": "application/x-subrip",
+    ".gpx": "application/gpx+xml",
+    ".nmea": "text/plain",
 }
+SIDE_FILES = frozenset({".srt", ".gpx", ".nmea"})
 NOT_AS_CLAIMED = "the bytes that came are not those its sender had: their SHA-256 is another; send it again"
 
 
@@ -79,6 +86,7 @@ class Wanted:
     length: int
     recorder_id: str | None = None
     sha256: str | None = None
+    doubt: str | None = None  # what speaks against the bytes already: they are kept, and not opened
 
 
 @dataclass(frozen=True)
@@ -124,13 +132,21 @@ def check(wanted: Wanted, standing: Standing, rules: UploadRules) -> None:
 
 
 def begin(
-    session: Session, parts: PartFiles, rules: UploadRules, wanted: Wanted, *, user_id: uuid.UUID, at: datetime
+    session: Session,
+    parts: PartFiles,
+    rules: UploadRules,
+    wanted: Wanted,
+    *,
+    user_id: uuid.UUID,
+    at: datetime,
+    scope: Scope = EVERYTHING,
 ) -> Upload:
     """The row of a file to be handed in. What this user began or handed in before, by digest, is that same row.
 
+    scope: in which the recorder has to lie.
     Raises UploadRefused.
     """
-    recorder_id = _recorder(session, wanted.recorder_id)
+    recorder_id = _recorder(session, wanted.recorder_id, scope)
     if wanted.sha256 is not None:
         known = session.scalar(
             select(Upload)
@@ -140,6 +156,8 @@ def begin(
                 Upload.claimed_sha256 == wanted.sha256,
                 Upload.length == wanted.length,
                 Upload.state != UploadState.GIVEN_UP,
+                # whose bytes were doubted is not what came without a doubt
+                Upload.doubt.is_(None) if wanted.doubt is None else Upload.doubt.is_not(None),
             )
             .order_by(Upload.created_at)
             .limit(1)
@@ -156,6 +174,7 @@ def begin(
         length=wanted.length,
         offset=0,
         claimed_sha256=wanted.sha256,
+        doubt=wanted.doubt,
         state=UploadState.RECEIVING,
         created_at=at,
         touched_at=at,
@@ -165,13 +184,14 @@ def begin(
     return upload
 
 
-def _recorder(session: Session, named: str | None) -> str:
+def _recorder(session: Session, named: str | None, scope: Scope) -> str:
     """The recorder it is from: the one named, else the only one there is. Raises UploadRefused."""
     if named is not None:
-        if session.get(Camera, named) is None:
+        if not is_within(session, scope, "camera_id", named):
             raise UploadRefused("no_such_recorder")
         return named
-    known = session.scalars(select(Camera.id).where(Camera.kind.in_(RECORDERS)).limit(2)).all()
+    recorders = select(Camera.id).where(Camera.kind.in_(RECORDERS), cameras_within(scope))
+    known = session.scalars(recorders.limit(2)).all()
     if len(known) != 1:
         raise UploadRefused("which_recorder")
     return known[0]

@@ -33,6 +33,25 @@ class UndecodableCodec(IngestError):
         self.path, self.codec = path, codec
 
 
+class AnalysisCalledOff(Exception):
+    """A person called the analysis off while it ran; the row says so, and nothing more is written for it."""
+
+    def __init__(self, recording: object) -> None:
+        super().__init__(f"recording {recording}: its analysis was called off; ask for it again on its page")
+
+
+class TrackUnreadable(IngestError):
+    """A side file is no track of places. why: the sentence without the file's name."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the track cannot be read: {why}; hand it in as the recorder wrote it")
+        self.why = why
+
+
+class FolderUnusable(IngestError):
+    """The watched folder, or a file in it, is not what may be read there."""
+
+
 class CutFailed(IngestError):
     """A clip could not be cut from the packets."""
 

@@ -86,6 +86,7 @@ class PacketSource:
         self._container, self.stream, self.name = container, stream, name
         self.facts = facts_of(container, stream)
         self.streams, self.has_sound = len(container.streams), bool(container.streams.audio)
+        self.tags = dict(container.metadata)
         self.clock = MediaClock(self.facts.time_base, float(1 / self.facts.frame_rate))
         self.broken_at_s: float | None = None
         self.reached_s = 0.0

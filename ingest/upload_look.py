@@ -5,11 +5,12 @@ container apart, decodes a picture every few seconds, and prints what it found, 
 """
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,8 @@ LONGEST_S = 24 * 3600.0
 A_PICTURE_EVERY_S = 5.0
 LONGEST_ANSWER = 64 * 1024
 START = datetime(1970, 1, 1, tzinfo=UTC)  # pictures are counted here, not dated
+PLACE_TAGS = ("com.apple.quicktime.location.ISO6709", "location", "location-eng")
+ISO_6709 = re.compile(r"([+-]\d{1,3}(?:\.\d+)?)([+-]\d{1,3}(?:\.\d+)?)")
 KILLED_FROM_OUTSIDE = {-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP}
 TOO_LONG = "looking into it takes more time than any recording does"
 
@@ -49,6 +52,7 @@ class Looked:
     pictures: int
     unreadable: int
     sound: bool
+    place: tuple[float, float] | None = None  # as the container says: latitude, longitude
 
     @property
     def begins_at(self) -> datetime | None:
@@ -136,7 +140,19 @@ def _looked(path: Path) -> Looked:
             pictures=pictures,
             unreadable=unreadable,
             sound=source.has_sound,
+            place=place_of(source.tags),
         )
+
+
+def place_of(tags: Mapping[str, str]) -> tuple[float, float] | None:
+    """Where it was filmed, as phones and drones write it: ISO 6709, `+28.6500+121.2600+005.000/`."""
+    for name in PLACE_TAGS:
+        found = ISO_6709.match(tags.get(name, ""))
+        if found is not None:
+            lat, lon = float(found[1]), float(found[2])
+            if abs(lat) <= 90 and abs(lon) <= 180 and (lat, lon) != (0.0, 0.0):
+                return lat, lon
+    return None
 
 
 def _pictures(source: PacketSource) -> tuple[int, int]:

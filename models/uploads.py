@@ -69,3 +69,4 @@ class Upload(Base, WithId):
     looked_into: Mapped[int] = mapped_column(default=0)
     recording_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("recording.id"), index=True)
     why: Mapped[str | None] = mapped_column(String(500))
+    doubt: Mapped[str | None] = mapped_column(String(500))  # what speaks against these bytes before anybody opens them

@@ -1,7 +1,8 @@
-"""Handing in files, for programs: tus 1.0.0 with creation, checksum, expiration and termination (tus.io).
+"""Handing in files: tus 1.0.0 with creation, checksum, expiration and termination (tus.io), for programs and our page.
 
-Who sends is known by a token before the first byte is read. How pieces become files is in cases/uploads.py. What is
-refused is said in a sentence of plain text. No browser sends such a token by itself, so no page of another site can.
+Who sends is known by a token, or a sign-in, before the first byte is read. How pieces become files is in
+cases/uploads.py. What is refused is said in a sentence of plain text. No browser sends such a token by itself, so no
+page of another site can.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from cases import upload_tokens, uploads
+from cases.entitlements import Right, require, scope_of
 from cases.errors import UploadRefused
 from cases.part_files import PartFiles
 from cases.uploads import Checksum, Receiving, Wanted
@@ -31,7 +33,9 @@ from models.database import reading, transaction
 from models.people import User
 from models.uploads import Upload
 from review_ui.desk import Desk, Now, TheDesk, desk_of, now
-from review_ui.errors import NotFound, NoUploadToken
+from review_ui.doorkeeper import checked_form, signed_in, who_is_asking
+from review_ui.errors import NotFound, NoUploadToken, PasswordDue
+from review_ui.permissions import proof
 
 log = logging.getLogger(__name__)
 routes = APIRouter()
@@ -39,6 +43,7 @@ routes = APIRouter()
 VERSION = "1.0.0"
 EXTENSIONS = "creation,checksum,expiration,termination"
 PIECE = "application/offset+octet-stream"
+FORM_TOKEN = "x-csrf-token"  # noqa: S105 - the name of a header
 HELD_BYTES = 1024 * 1024  # gathered before a thread is asked to write them
 QUIET_S = 60.0  # a sender that says nothing for so long has gone
 WAIT_S = 60  # of who began too much
@@ -78,11 +83,21 @@ class Door:
         return self.desk.settings.vault_root
 
 
+@proof("an upload token, or the sign-in of a page with its form's token")
 def uploader(request: Request, desk: TheDesk, at: Now) -> Door:
-    """Raises NotFound where no files are taken, NoUploadToken for who brings no good token."""
+    """Raises NotFound where no files are taken, NoUploadToken for who brings no good token.
+
+    Our own page brings its session, and in a header, which no page of another site can send, the token of its forms.
+    """
     folder = desk.settings.uploads_dir
     if folder is None:
         raise NotFound
+    if FORM_TOKEN in request.headers:
+        opened = checked_form(request, signed_in(who_is_asking(request, desk, at)), request.headers[FORM_TOKEN])
+        if opened.user.must_change_password:
+            raise PasswordDue
+        require(opened.user, Right.UPLOAD)
+        return Door(desk, PartFiles(folder), opened.user)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NoUploadToken
@@ -114,7 +129,8 @@ def begin(request: Request, door: TheDoor, at: Now) -> Response:
         wanted = _wanted(request.headers)
         with transaction(door.desk.settings.sessions) as session:
             rules = door.desk.settings.upload_rules
-            upload = uploads.begin(session, door.parts, rules, wanted, user_id=door.user.id, at=at)
+            scope = scope_of(door.user, Right.UPLOAD)
+            upload = uploads.begin(session, door.parts, rules, wanted, user_id=door.user.id, at=at, scope=scope)
     except UploadRefused as error:
         return refusal(request, error)
     return _answer(201, {"location": f"/uploads/{upload.id}", **_expiry(upload)})

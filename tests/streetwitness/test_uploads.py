@@ -19,24 +19,30 @@ from click.testing import Result
 from redis import Redis
 from rq import Queue
 from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from typer.testing import CliRunner
 
-from cases import upload_tokens
+from cases import recording_acts, upload_tokens
 from cases.site_file import read
 from cases.site_rows import apply
 from evidence.vault import Vault
+from ingest.errors import AnalysisCalledOff
 from ingest.recordings import analyze_recording
 from ingest.sampler import Sampling
 from models.database import reading, transaction
-from models.enums import CameraKind, ClockSource, RecordingState, UploadState
+from models.derivatives import Derivative
+from models.enums import CameraKind, ClockSource, DerivativeForm, DerivativeState, RecordingState, UploadState
 from models.exhibits import Exhibit, SealedObject
 from models.incidents import Incident, Recording
+from models.people import User
 from models.places import Camera
 from models.uploads import Upload
 from review_ui.settings import ReviewSettings
 from streetwitness import jobs
+from streetwitness.analysis import telling_progress
 from streetwitness.command import app
 from streetwitness.confined_analysis import TOO_MUCH_MEMORY, analyse_confined, came_by_upload, harm_of
+from streetwitness.confined_derivation import is_of_what_was_handed_in
 from streetwitness.demo import DEMO_SITE
 from streetwitness.embedded_redis import EmbeddedRedis
 from streetwitness.errors import NotHandedIn
@@ -197,35 +203,93 @@ def test_what_is_handed_in_is_analysed_in_a_process_of_its_own_with_its_exhibits
         exhibits = session.query(Exhibit).count()
         assert exhibits > 0
     assert not list((site.workplace.data.vault / "incoming").glob("*/*"))
+    with reading(site.workplace.sessions) as session:  # what leaves the house is decoded in confinement too
+        still = session.query(Derivative.id).filter_by(form=DerivativeForm.STILL).limit(1).scalar()
+    assert is_of_what_was_handed_in(site.workplace, still)
+    jobs.derive(str(still))
+    with reading(site.workplace.sessions) as session:
+        made = session.get_one(Derivative, still)
+        assert (made.state, made.failure) == (DerivativeState.MADE, None)
 
 
-def handed_in(site: Site, tmp_path: Path, films: Films) -> tuple[str, Recording]:
+def handed_in(site: Site, tmp_path: Path, films: Films, seconds: float = 1) -> tuple[str, Recording]:
     file = tmp_path / "0001.mp4"
-    file.write_bytes(films(Film((parks("red"),), seconds=1)).read_bytes())
+    file.write_bytes(films(Film((parks("red"),), seconds=seconds)).read_bytes())
     upload = site.upload(file).upload
     jobs.look_into_upload(upload)
     return upload, site.recording(upload)
 
 
-@pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL])
-def test_a_file_whose_analysis_crashes_is_quarantined_and_one_that_was_killed_is_not(
-    site: Site, tmp_path: Path, films: Films, how: signal.Signals
-) -> None:
-    upload, recording = handed_in(site, tmp_path, films)
-    analysing = threading.Thread(target=analyse_confined, args=(site.workplace, recording.id))
+def kill_while_analysing(site: Site, upload: str, how: signal.Signals) -> None:
+    """The process that is at it, once it has opened the file."""
+    analysing = threading.Thread(target=analyse_confined, args=(site.workplace, [site.recording(upload).id]))
     analysing.start()
     children = Path(f"/proc/self/task/{analysing.native_id}/children")
-    while not (pids := children.read_text().split()):
+    while site.recording(upload).state is not RecordingState.ANALYSING:
         assert analysing.is_alive()
         time.sleep(0.005)
-    os.kill(int(pids[0]), how)
+    os.kill(int(children.read_text().split()[0]), how)
     analysing.join()
+
+
+@pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGKILL])
+def test_a_file_whose_analysis_crashes_is_quarantined_and_one_that_was_killed_is_not(
+    site: Site,
+    tmp_path: Path,
+    films: Films,
+    weights_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: signal.Signals,
+) -> None:
+    monkeypatch.setenv("STREETWITNESS_WEIGHTS", str(weights_dir))
+    upload, recording = handed_in(site, tmp_path, films, seconds=60)
+    kill_while_analysing(site, upload, how)
     row, after = site.row(upload), site.recording(upload)
     if how is signal.SIGKILL:
-        assert (row.state, after.state) == (UploadState.TAKEN, RecordingState.QUEUED)
+        assert (row.state, after.state) == (UploadState.TAKEN, RecordingState.ANALYSING)
+        assert jobs.recordings_to_do(site.workplace.sessions) == [recording.id]  # asked for again
     else:
         assert (row.state, after.state) == (UploadState.QUARANTINED, RecordingState.FAILED)
         assert row.why == after.failure == "its analysis crashes or never ends (signal 11)"
+
+
+def test_who_calls_an_analysis_off_ends_the_process_that_is_at_it(
+    site: Site, tmp_path: Path, films: Films, weights_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREETWITNESS_WEIGHTS", str(weights_dir))
+    upload, recording = handed_in(site, tmp_path, films, seconds=60)
+    analysing = threading.Thread(target=analyse_confined, args=(site.workplace, [recording.id]))
+    analysing.start()
+    while site.recording(upload).state is not RecordingState.ANALYSING:
+        assert analysing.is_alive()
+        time.sleep(0.005)
+    with transaction(site.workplace.sessions) as session:
+        by = session.query(User).options(joinedload(User.grants)).filter_by(name="station.3").one()
+        recording_acts.cancel(session, recording.id, by=by, at=now())
+    analysing.join()
+    done = site.recording(upload)
+    assert (done.state, done.failure) == (RecordingState.CANCELLED, None)
+    assert site.row(upload).state is UploadState.TAKEN  # it is no fault of the file
+    assert jobs.recordings_to_do(site.workplace.sessions) == []
+    jobs.analyse(str(recording.id))  # a bell that rang before
+    assert site.recording(upload).state is RecordingState.CANCELLED
+
+
+def test_how_far_an_analysis_has_come_is_in_the_row_and_one_that_is_not_wanted_stops_itself(
+    site: Site, tmp_path: Path, films: Films
+) -> None:
+    upload, recording = handed_in(site, tmp_path, films)
+    seconds = iter(range(0, 100, 2))
+    tell = telling_progress(site.workplace, recording.id, clock=lambda: float(next(seconds)))
+    with transaction(site.workplace.sessions) as session:
+        session.get_one(Recording, recording.id).state = RecordingState.ANALYSING
+    tell(0.4, 1.0)
+    assert site.recording(upload).analysed_s == 0.4
+    with transaction(site.workplace.sessions) as session:
+        session.get_one(Recording, recording.id).state = RecordingState.CANCELLED
+    with pytest.raises(AnalysisCalledOff):
+        tell(0.8, 1.0)
+    assert site.recording(upload).analysed_s == 0.4
 
 
 @pytest.mark.parametrize(

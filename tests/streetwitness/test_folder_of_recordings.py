@@ -1,0 +1,23 @@
+"""A station's folder full of recordings, through the real processes, with a worker killed in the middle."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.folder_of_recordings import drop
+from tests.media.make_clips import Film, Films, parks
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Films:
+    return Films(tmp_path)
+
+
+def test_sixty_recordings_dropped_at_once_are_each_analysed_once_though_a_worker_is_killed(
+    tmp_path: Path, films: Films, weights_dir: Path
+) -> None:
+    film = films(Film((parks("red"),), seconds=2)).read_bytes()
+    came = drop(tmp_path, film, 60, workers=2, weights=weights_dir, patience_s=540.0)
+    assert (came.recordings, came.taken, came.analysed, came.once, came.right_start) == (60, 60, 60, 60, 60)
+    assert came.video_s == 120.0
+    assert 20 <= came.killed_at < 60
