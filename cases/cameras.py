@@ -12,7 +12,9 @@ from typing import Any
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session, joinedload
 
+from cases.entitlements import EVERYTHING, Scope
 from cases.errors import UnknownCamera
+from cases.scope import cameras_within
 from evidence.seen_with import Weights
 from models.enums import CameraState, ClockMeasure
 from models.incidents import OPEN_STATES, Incident
@@ -179,8 +181,10 @@ def camera_state_at(session: Session, camera_id: str, at: datetime) -> CameraCon
     )
 
 
-def camera_lines(session: Session, at: datetime, *, only: str | None = None) -> list[CameraLine]:
-    """Every camera, or `only` the one of that id, as things are at `at`."""
+def camera_lines(
+    session: Session, at: datetime, *, only: str | None = None, scope: Scope = EVERYTHING
+) -> list[CameraLine]:
+    """Every camera within the scope, or `only` the one of that id, as things are at `at`."""
     newest_clock = (
         select(CameraClock.camera_id, func.max(CameraClock.at).label("at")).group_by(CameraClock.camera_id).subquery()
     )
@@ -195,6 +199,7 @@ def camera_lines(session: Session, at: datetime, *, only: str | None = None) -> 
             CameraClock,
             and_(CameraClock.camera_id == newest_clock.c.camera_id, CameraClock.at == newest_clock.c.at),
         )
+        .where(cameras_within(scope))
         .options(joinedload(Camera.site))
         .order_by(Camera.name, Camera.id)
     )

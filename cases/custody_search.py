@@ -7,11 +7,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cases.entitlements import Right, require
+from cases.entitlements import Scope
+from cases.scope import of_incidents_within
 from models.enums import CustodyAct
 from models.exhibits import CustodyEvent
 from models.incidents import Incident
-from models.people import User
 from models.places import Camera, Site
 
 
@@ -43,10 +43,9 @@ class FoundEntries:
     pages: int
 
 
-def search(session: Session, asked: Asked, *, user: User, page: int = 1, page_size: int = 50) -> FoundEntries:
-    """The newest first; a page past the end is the last one. Raises NotEntitled."""
-    require(user, Right.SEARCH_CUSTODY)
-    conditions = []
+def search(session: Session, asked: Asked, scope: Scope, *, page: int = 1, page_size: int = 50) -> FoundEntries:
+    """Of incidents within the scope, the newest first; a page past the end is the last one."""
+    conditions = [of_incidents_within(scope, CustodyEvent.incident_id)]
     if asked.person:
         conditions.append(func.lower(CustodyEvent.actor).contains(asked.person.lower(), autoescape=True))
     if asked.act is not None:

@@ -11,8 +11,9 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cases.entitlements import Right, require
+from cases.entitlements import Right, Scope, require
 from cases.errors import MessageNotDead, ReasonMissing, UnknownMessage
+from cases.scope import messages_within
 from models.enums import NoticeStatus, OutboxState
 from models.people import User
 from models.places import Site
@@ -50,7 +51,7 @@ class MessageDesk:
     timezone: str
 
 
-def messages_shown(session: Session, states: Sequence[OutboxState]) -> MessageDesk:
+def messages_shown(session: Session, scope: Scope, states: Sequence[OutboxState]) -> MessageDesk:
     again = (
         select(func.count())
         .select_from(OutboxRetry)
@@ -60,12 +61,13 @@ def messages_shown(session: Session, states: Sequence[OutboxState]) -> MessageDe
     rows = session.execute(
         select(OutboxMessage, Notice.status, again)
         .outerjoin(Notice, Notice.outbox_message_id == OutboxMessage.id)
-        .where(OutboxMessage.state.in_(states))
+        .where(OutboxMessage.state.in_(states), messages_within(scope))
         .order_by(OutboxMessage.created_at.desc(), OutboxMessage.key)
         .limit(SHOWN)
     )
     counts = dict.fromkeys(OutboxState, 0)
-    for state, count in session.execute(select(OutboxMessage.state, func.count()).group_by(OutboxMessage.state)):
+    counted = select(OutboxMessage.state, func.count()).where(messages_within(scope)).group_by(OutboxMessage.state)
+    for state, count in session.execute(counted):
         counts[state] = count
     failing = select(GatewayState).where(GatewayState.failures > 0).order_by(GatewayState.gateway)
     return MessageDesk(

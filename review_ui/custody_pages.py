@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from cases import custody_paper, custody_search, holds, queue
 from cases.custody_search import Asked
+from cases.entitlements import Right, Scope
 from cases.queue import IncidentPage
 from evidence import custody, custody_chain
 from evidence.digest import shown as digest_shown
@@ -19,6 +20,7 @@ from models.enums import CustodyAct
 from review_ui.desk import Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
 from review_ui.errors import NoPrintReason, NotADay
+from review_ui.permissions import needs
 
 routes = APIRouter()
 
@@ -26,7 +28,7 @@ MAX_REASON = 300
 ALL_SITES = "UTC"  # in which a day begins where the sites do not agree
 
 
-@routes.get("/incidents/{incident_id}/custody")
+@routes.get("/incidents/{incident_id}/custody", dependencies=[needs(Right.SEE_CUSTODY)])
 def custody_page(request: Request, desk: TheDesk, opened: SignedIn, at: Now, incident_id: uuid.UUID) -> HTMLResponse:
     """No picture is on it: reading the register is no look."""
     with reading(desk.settings.sessions) as session:
@@ -35,7 +37,7 @@ def custody_page(request: Request, desk: TheDesk, opened: SignedIn, at: Now, inc
     return desk.page(request, "custody.html", opened, shown=page, kept=kept, breaks=_breaks(page))
 
 
-@routes.post("/incidents/{incident_id}/custody.pdf")
+@routes.post("/incidents/{incident_id}/custody.pdf", dependencies=[needs(Right.SEE_CUSTODY)])
 def custody_document(
     request: Request,
     desk: TheDesk,
@@ -72,6 +74,7 @@ def custody_search_page(
     request: Request,
     desk: TheDesk,
     opened: SignedIn,
+    scope: Annotated[Scope, needs(Right.SEARCH_CUSTODY)],
     person: Annotated[str, Query(max_length=100)] = "",
     act: Annotated[str, Query(max_length=32)] = "",
     digest: Annotated[str, Query(max_length=80)] = "",
@@ -90,7 +93,7 @@ def custody_search_page(
             from_at=_midnight(first, zone),
             to_at=_midnight(last, zone, days_on=1),
         )
-        found = custody_search.search(session, asked, user=opened.user, page=page)
+        found = custody_search.search(session, asked, scope, page=page)
     typed: dict[str, Any] = {"person": person, "act": act, "digest": digest, "first": first, "last": last}
     return desk.page(
         request,

@@ -16,6 +16,8 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from sqlalchemy.orm import Session
 
+from cases.entitlements import Right, Scope
+from cases.scope import is_within
 from evidence import custody
 from evidence.content_credentials import ContentCredentials
 from evidence.deletion import deletions_that_count
@@ -29,6 +31,7 @@ from models.exhibits import Exhibit, SealedObject
 from review_ui.desk import Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
 from review_ui.errors import BytesMissing, DeletedByRule, ExportNotMade, NoDerivativeReason, NotDerivable, NotFound
+from review_ui.permissions import needs
 
 log = logging.getLogger(__name__)
 routes = APIRouter()
@@ -84,7 +87,7 @@ def wanted(what: str) -> tuple[DerivativeForm, uuid.UUID | None, bool]:
         raise NotDerivable from error
 
 
-@routes.post("/incidents/{incident_id}/derivatives")
+@routes.post("/incidents/{incident_id}/derivatives", dependencies=[needs(Right.DERIVE)])
 def ask(
     request: Request,
     desk: TheDesk,
@@ -118,7 +121,7 @@ def ask(
     return RedirectResponse(f"/incidents/{incident_id}#derivatives", 303)
 
 
-@routes.post("/derivatives/{derivative_id}")
+@routes.post("/derivatives/{derivative_id}", dependencies=[needs(Right.DERIVE)])
 def take_along(
     desk: TheDesk,
     opened: CheckedForm,
@@ -188,15 +191,20 @@ def codes(
     request: Request,
     desk: TheDesk,
     opened: SignedIn,
+    scope: Annotated[Scope, needs(Right.SEE_INCIDENTS)],
     code: Annotated[str, Query(max_length=LONGEST_CODE)] = "",
 ) -> HTMLResponse:
     """Which original a print was made from, by the anti-forgery code in its strip."""
     known = as_typed(code)
     with reading(desk.settings.sessions) as session:
-        found = requests.by_code(session, known) if known else []
+        found = _within(session, scope, requests.by_code(session, known)) if known else []
         originals = {
             exhibit.sha256: exhibit for row in found for exhibit in requests.originals_with(session, row, known)
         }
     return desk.page(
         request, "codes.html", opened, typed=code, is_code=known is not None, originals=list(originals.values())
     )
+
+
+def _within(session: Session, scope: Scope, rows: Sequence[Derivative]) -> list[Derivative]:
+    return [row for row in rows if is_within(session, scope, "incident_id", str(row.incident_id))]

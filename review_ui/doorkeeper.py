@@ -1,9 +1,7 @@
 """Who is asking: the sign-in guard, the check of every form, the limits of a request, the headers of every answer.
 
-Each route depends on `signed_in`, or its path is in PUBLIC; what no person asks for has a guard of its own: metrics
-(review_ui/metrics.py), what providers of messages send (review_ui/webhook_routes.py), and files that are handed in
-(review_ui/upload_routes.py). Each form depends on
-`checked_form`, or on `first_form` before the sign-in. A test walks the routes and fails for one that does neither.
+What a route asks for is declared on it (review_ui/permissions.py). Each form depends on `checked_form`, or on
+`first_form` before the sign-in. A test walks the routes and fails for one that does neither.
 """
 
 import hmac
@@ -18,20 +16,21 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cases import accounts
+from cases import sign_in
 from models.database import reading, transaction
 from models.people import UserSession
 from review_ui.desk import Now, TheDesk
 from review_ui.errors import FormNotOurs, NotSignedIn
 from review_ui.settings import ReviewSettings
 
-PUBLIC = frozenset({"/healthz", "/about", "/source.zip", "/sign-in", "/language/{language}", "/static"})
 FIRST_FORM_COOKIE = "first_form"
 MAX_BODY_BYTES = 64 * 1024  # the largest form is a decision with its reason
 MAX_STATEMENT_BYTES = 16_000_000  # what an owner says, with pictures
 STATEMENTS = re.compile(r"/m/[^/]+/statement")
 MAX_RECORDING_BYTES = 9_000_000  # an operator's own voice, half a minute of it
 RECORDINGS = re.compile(r"/loudspeakers/[^/]+/recording")
+MAX_TALK_BYTES = 1_000_000  # a quarter of a minute at the rate the page sends, twice over
+TALKS = re.compile(r"/loudspeakers/[^/]+/talk")
 # a piece of a recording: counted against the length it was begun with, and never held in memory
 PIECES = re.compile(r"/uploads/[0-9a-f-]{36}")
 
@@ -43,6 +42,8 @@ SECURITY_HEADERS = {
     # Nothing leaves the site. Not no-referrer: under that browsers send `Origin: null` with our own forms
     # (Fetch, "append a request Origin header"), and by plain HTTP they send no Sec-Fetch-Site to go by.
     "referrer-policy": "same-origin",
+    # a page that needs one of these says so itself
+    "permissions-policy": "camera=(), display-capture=(), geolocation=(), microphone=()",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
@@ -51,7 +52,16 @@ SECURITY_HEADERS = {
 
 def session_cookie(settings: ReviewSettings) -> str:
     """Browsers keep a __Host- cookie to this host, this scheme and no other path (RFC 6265bis 4.1.3.2)."""
-    return "__Host-session" if settings.secure_cookies else "session"
+    return own_cookie(settings, "session")
+
+
+def own_cookie(settings: ReviewSettings, name: str) -> str:
+    """A cookie that no neighbouring host can plant, where visitors come by HTTPS."""
+    return f"__Host-{name}" if settings.secure_cookies else name
+
+
+def browser_of(request: Request) -> sign_in.Browser:
+    return sign_in.Browser(request.client.host if request.client else "", request.headers.get("user-agent", ""))
 
 
 def set_cookie(response: Response, settings: ReviewSettings, name: str, value: str) -> None:
@@ -64,10 +74,10 @@ def who_is_asking(request: Request, desk: TheDesk, at: Now) -> UserSession | Non
     if not token:
         return None
     with reading(desk.settings.sessions) as session:
-        opened = accounts.session_of(session, token, at=at)
-    if opened is not None and accounts.is_due_to_be_seen(opened, at=at):
+        opened = sign_in.session_of(session, token, at=at)
+    if opened is not None and sign_in.is_due_to_be_seen(opened, at=at):
         with transaction(desk.settings.sessions) as session:
-            accounts.keep_awake(session, token, at=at)
+            sign_in.keep_awake(session, token, at=at)
     return opened
 
 
@@ -158,6 +168,8 @@ class EveryBody:
         most: float = MAX_STATEMENT_BYTES if STATEMENTS.fullmatch(path) else MAX_BODY_BYTES
         if RECORDINGS.fullmatch(path):
             most = MAX_RECORDING_BYTES
+        if TALKS.fullmatch(path):
+            most = MAX_TALK_BYTES
         if method == "PATCH" and PIECES.fullmatch(path):
             most = math.inf
 

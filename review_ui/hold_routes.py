@@ -8,11 +8,13 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
 from cases import holds
+from cases.entitlements import Right
 from evidence.errors import HoldRefused, NoSuchIncident
 from models.database import transaction
 from review_ui.desk import Now, TheDesk
 from review_ui.doorkeeper import CheckedForm
 from review_ui.errors import HoldNotChanged, NotFound, ServiceNotRecorded
+from review_ui.permissions import needs
 
 routes = APIRouter()
 
@@ -20,7 +22,7 @@ MAX_REASON = 400
 MAX_DOCUMENT = 200
 
 
-@routes.post("/incidents/{incident_id}/hold")
+@routes.post("/incidents/{incident_id}/hold", dependencies=[needs(Right.HOLD)])
 def put_hold(
     desk: TheDesk,
     opened: CheckedForm,
@@ -38,7 +40,7 @@ def put_hold(
     return RedirectResponse(f"/incidents/{incident_id}#kept", 303)
 
 
-@routes.post("/incidents/{incident_id}/holds/{hold_id}/lift")
+@routes.post("/incidents/{incident_id}/holds/{hold_id}/lift", dependencies=[needs(Right.HOLD)])
 def lift_hold(
     desk: TheDesk,
     opened: CheckedForm,
@@ -55,7 +57,7 @@ def lift_hold(
     return RedirectResponse(f"/incidents/{incident_id}#kept", 303)
 
 
-@routes.post("/incidents/{incident_id}/served")
+@routes.post("/incidents/{incident_id}/served", dependencies=[needs(Right.RECORD_SERVICE)])
 def decision_served(
     desk: TheDesk,
     opened: CheckedForm,

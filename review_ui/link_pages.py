@@ -27,6 +27,7 @@ from models.enums import CustodyAct, HandledAs, StatementKind
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import same_origin
 from review_ui.errors import BytesMissing, NotFound, TooManyTries, TooMuchSaid
+from review_ui.permissions import proof
 
 log = logging.getLogger(__name__)
 routes = APIRouter()
@@ -54,6 +55,7 @@ def _opened(request: Request, desk: Desk, token: str, at: datetime) -> PageLink:
     raise NotFound
 
 
+@proof("the token in the link, sent to the owner")
 def owner_link(request: Request, desk: TheDesk, at: Now, token: str) -> PageLink:
     link = _opened(request, desk, token, at)
     if link.notice_id is None:
@@ -61,6 +63,7 @@ def owner_link(request: Request, desk: TheDesk, at: Now, token: str) -> PageLink
     return link
 
 
+@proof("the token in the link, sent to the officer")
 def officer_link(request: Request, desk: TheDesk, at: Now, token: str) -> PageLink:
     link = _opened(request, desk, token, at)
     if link.dispatch_id is None:

@@ -12,12 +12,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from cases import viewing
+from cases.entitlements import Right
 from cases.errors import NoReasonToLook
 from models.database import reading, transaction
 from models.people import UserSession
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
 from review_ui.errors import NoViewingReason
+from review_ui.permissions import needs
 
 routes = APIRouter()
 
@@ -61,7 +63,7 @@ def reason_to_look(desk: TheDesk, opened: SignedIn, at: Now, incident_id: uuid.U
 Looking = Annotated[str, Depends(reason_to_look)]
 
 
-@routes.post("/incidents/{incident_id}/looking")
+@routes.post("/incidents/{incident_id}/looking", dependencies=[needs(Right.LOOK)])
 def look(
     request: Request,
     desk: TheDesk,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import FileResponse
 
 from cases import queue
+from cases.entitlements import Right
 from evidence.deletion import deletions_that_count
 from evidence.errors import EvidenceError
 from models.database import reading
@@ -18,6 +19,7 @@ from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import SignedIn
 from review_ui.errors import BytesMissing, DeletedByRule, NotFound
 from review_ui.looking import ask_reason
+from review_ui.permissions import needs
 
 log = logging.getLogger(__name__)
 routes = APIRouter()
@@ -27,7 +29,7 @@ THUMBNAIL_QUALITY = 80
 KEEP = "private, no-cache"  # the browser may keep the bytes, and asks each time whether it may still show them
 
 
-@routes.api_route("/media/{exhibit_id}", methods=["GET", "HEAD"])
+@routes.api_route("/media/{exhibit_id}", methods=["GET", "HEAD"], dependencies=[needs(Right.LOOK)])
 def media(request: Request, desk: TheDesk, opened: SignedIn, at: Now, exhibit_id: uuid.UUID) -> Response:
     """The sealed bytes, to who said what for. That they were shown to this person goes on record."""
     exhibit, path = sealed_bytes(desk, exhibit_id)
@@ -44,7 +46,7 @@ def media(request: Request, desk: TheDesk, opened: SignedIn, at: Now, exhibit_id
     )
 
 
-@routes.get("/thumbnails/{exhibit_id}")
+@routes.get("/thumbnails/{exhibit_id}", dependencies=[needs(Right.SEE_INCIDENTS)])
 def thumbnail(request: Request, desk: TheDesk, opened: SignedIn, exhibit_id: uuid.UUID) -> Response:  # noqa: ARG001
     """A still made small, to know an incident by in the queue. Choosing is not looking: no entry in the register."""
     exhibit, path = sealed_bytes(desk, exhibit_id)

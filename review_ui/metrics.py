@@ -19,6 +19,7 @@ from models.database import reading
 from models.enums import CameraState
 from review_ui.desk import Now, TheDesk
 from review_ui.errors import NotAScraper, NotFound
+from review_ui.permissions import proof
 
 routes = APIRouter()
 
@@ -52,6 +53,7 @@ COUNTERS: tuple[tuple[str, str, Callable[[Pulse], float]], ...] = (
 )
 
 
+@proof("the scraper's token of the settings")
 def scraper(request: Request, desk: TheDesk) -> None:
     """Raises NotFound where there are no metrics, NotAScraper for who does not bring the token."""
     token = desk.settings.metrics_token

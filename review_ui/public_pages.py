@@ -15,18 +15,19 @@ from models.database import reading
 from review_ui.desk import LANGUAGE_COOKIE, TheDesk
 from review_ui.doorkeeper import Visitor, set_cookie
 from review_ui.errors import NotFound
+from review_ui.permissions import public
 
 routes = APIRouter()
 
 PACKAGES = ("streetwitness", "ingest", "review_ui", "cases", "detectors", "evidence", "notify", "models")
 
 
-@routes.get("/healthz")
+@routes.get("/healthz", dependencies=[public("a supervisor asks whether the desk is alive; no more is said")])
 def health() -> PlainTextResponse:
     return PlainTextResponse("ok")
 
 
-@routes.get("/about")
+@routes.get("/about", dependencies=[public("who may not sign in may know what program this is")])
 def about(request: Request, desk: TheDesk, opened: Visitor) -> HTMLResponse:
     with reading(desk.settings.sessions) as session:
         recording = queue.newest_analysis(session)
@@ -34,14 +35,14 @@ def about(request: Request, desk: TheDesk, opened: Visitor) -> HTMLResponse:
     return desk.page(request, "about.html", opened, analysis=analysis)
 
 
-@routes.get("/source.zip")
+@routes.get("/source.zip", dependencies=[public("AGPL-3.0 section 13: the source is for whoever uses the program")])
 def source() -> Response:
     """The program as it runs here: whoever uses it over a network may have its source (AGPL-3.0 section 13)."""
     name = 'attachment; filename="streetwitness-source.zip"'
     return Response(source_archive(), media_type="application/zip", headers={"content-disposition": name})
 
 
-@routes.get("/language/{language}")
+@routes.get("/language/{language}", dependencies=[public("the sign-in page has two languages too")])
 def choose(desk: TheDesk, language: str, back: Annotated[str, Query(max_length=2000)] = "/") -> RedirectResponse:
     if language not in desk.settings.languages:
         raise NotFound

@@ -27,6 +27,7 @@ from notify.replies import Reply
 from notify.sms_twilio import signature_fits
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.errors import BodyTooLarge, NotBelieved, NotFound, ReviewError, ToldBefore, WebhookUnreadable
+from review_ui.permissions import proof
 from review_ui.settings import Webhooks
 
 routes = APIRouter()
@@ -66,6 +67,7 @@ async def capped_body(request: Request) -> bytes:
 CappedBody = Annotated[bytes, Depends(capped_body)]
 
 
+@proof("Twilio's signature over the request")
 def from_twilio(request: Request, webhooks: TheWebhooks, body: CappedBody) -> dict[str, str]:
     """The fields of a form that Twilio signed for our account. Raises NotBelieved."""
     if webhooks.twilio_account_sid is None or webhooks.twilio_auth_token is None:
@@ -84,6 +86,7 @@ def from_twilio(request: Request, webhooks: TheWebhooks, body: CappedBody) -> di
     return told
 
 
+@proof("the token in the address that only Aliyun was given")
 def from_aliyun(request: Request, webhooks: TheWebhooks, body: CappedBody, token: str) -> bytes:
     """The body of who knows the address that Aliyun was given. Raises NotBelieved."""
     if webhooks.aliyun_token is None:

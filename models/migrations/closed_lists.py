@@ -22,9 +22,27 @@ def hold(table: str, column: str, constraint: str, words: Sequence[str]) -> None
     _rewrite(table, name, condition)
 
 
+def let_go(table: str, constraint: str) -> None:
+    """The column may hold anything from now on, so that it can be dropped. Raises ValueError as `hold` does."""
+    name = f"ck_{table}_{constraint}"
+    if op.get_bind().dialect.name != "sqlite":
+        op.drop_constraint(op.f(name), table, type_="check")
+        return
+    before, _, after = _taken_apart(table, name)
+    # before or behind it stands the comma that kept it from its neighbour; inside a column's own line there is none
+    if before.rstrip().endswith(","):
+        before = before.rstrip().removesuffix(",")
+    _put(table, before + after.removeprefix(")"))
+
+
 def _rewrite(table: str, name: str, condition: str) -> None:
-    connection = op.get_bind()
-    schema = connection.scalar(
+    before, _, after = _taken_apart(table, name)
+    _put(table, f"{before}CONSTRAINT {name} CHECK ({condition}{after}")
+
+
+def _taken_apart(table: str, name: str) -> tuple[str, str, str]:
+    """The table's text before the constraint, its condition, and the rest from its closing bracket on."""
+    schema = op.get_bind().scalar(
         sa.text("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = :t"), {"t": table}
     )
     before, found, rest = (schema or "").partition(f"CONSTRAINT {name} CHECK (")
@@ -35,11 +53,15 @@ def _rewrite(table: str, name: str, condition: str) -> None:
         depth += {"(": 1, ")": -1}.get(character, 0)
         if depth == 0:
             break
+    return before, rest[:length], rest[length:]
+
+
+def _put(table: str, schema: str) -> None:
+    connection = op.get_bind()
     version = connection.scalar(sa.text("PRAGMA schema_version"))
     connection.execute(sa.text("PRAGMA writable_schema = ON"))
     connection.execute(
-        sa.text("UPDATE sqlite_schema SET sql = :sql WHERE type = 'table' AND name = :t"),
-        {"sql": f"{before}{found}{condition}{rest[length:]}", "t": table},
+        sa.text("UPDATE sqlite_schema SET sql = :sql WHERE type = 'table' AND name = :t"), {"sql": schema, "t": table}
     )
     connection.execute(sa.text(f"PRAGMA schema_version = {version + 1}"))  # every open connection reads it anew
     connection.execute(sa.text("PRAGMA writable_schema = OFF"))

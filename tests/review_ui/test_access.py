@@ -11,14 +11,16 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
+from cases.scope import THINGS
 from models.database import open_database, sessions_of, sqlite_url, transaction
 from models.enums import IncidentState
 from models.people import UserSession
+from review_ui.api_guard import ByToken, token_holder
 from review_ui.app import ReviewSettings, make_app
 from review_ui.desk import now
-from review_ui.doorkeeper import PUBLIC, checked_form, first_form, signed_in
-from review_ui.link_pages import officer_link, own_form, owner_link
-from review_ui.metrics import scraper
+from review_ui.doorkeeper import checked_form, first_form
+from review_ui.link_pages import own_form
+from review_ui.permissions import NO_THINGS, Needs, declarations
 from review_ui.public_pages import local_path
 from review_ui.upload_routes import uploader
 from review_ui.webhook_routes import from_aliyun, from_twilio
@@ -27,9 +29,8 @@ from tests.review_ui.conftest import PASSWORD, RunningDesk, serve, token_in
 
 NOWHERE = uuid.UUID("00000000-0000-4000-8000-000000000000")  # the id of nothing
 SAFE = {"GET", "HEAD"}
-LINKS = (owner_link, officer_link)  # the link is the key
 PROVIDERS = (from_twilio, from_aliyun)  # of messages: they sign, or know a token
-PROGRAMS = (uploader,)  # which bring a token that no browser sends by itself
+PROGRAMS = (uploader, token_holder)  # which bring a token that no browser sends by itself
 
 
 def depends_on(dependant: Dependant, guard: object) -> bool:
@@ -37,18 +38,18 @@ def depends_on(dependant: Dependant, guard: object) -> bool:
 
 
 def unguarded(app: FastAPI) -> list[str]:
-    """Paths that neither ask who is there nor are public, and forms that believe anybody."""
+    """Paths that do not say what they ask for, or name things nobody looks at; and forms that believe anybody."""
     found = []
     for route in app.routes:
         if isinstance(route, APIRoute):
-            asked = any(
-                depends_on(route.dependant, guard) for guard in (signed_in, scraper, *LINKS, *PROVIDERS, *PROGRAMS)
-            )
-            open_to_all = not asked and route.path not in PUBLIC
+            declared = list(declarations(route.dependant)) or [""]
+            known = NO_THINGS | THINGS.keys() if isinstance(declared[0], Needs | ByToken) else NO_THINGS
+            named = set() if isinstance(declared[0], str) else set(route.param_convertors)
+            open_to_all = len(declared) != 1 or declared == [""] or not named <= known
             guards = (checked_form, first_form, own_form, *PROVIDERS, *PROGRAMS)
             believes = not route.methods <= SAFE and not any(depends_on(route.dependant, guard) for guard in guards)
             found += [route.path] * (open_to_all or believes)
-        elif not isinstance(route, Mount) or route.path not in PUBLIC:
+        elif not isinstance(route, Mount) or route.path != "/static":
             found.append(getattr(route, "path", repr(route)))
     return found
 
@@ -226,7 +227,7 @@ def test_the_draft_in_its_frame_may_bring_its_style_and_nothing_else(desk: Runni
         ("/docs", 404),
         ("/openapi.json", 404),
         ("/?state=lost", 400),
-        ("/?page=0", 400),
+        ("/?camera=" + "x" * 100, 400),
         ("/sign-out", 405),
         ("/language/fr", 404),
     ],
@@ -312,3 +313,10 @@ def test_what_nobody_foresaw_is_a_page_with_a_sentence_and_the_same_headers(tmp_
     assert "it is in the log" in answer.text
     assert "no such table" not in answer.text
     assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+def test_a_character_that_no_column_can_hold_is_a_refusal_and_no_fault(database: Database, tmp_path: Path) -> None:
+    for url in serve(ReviewSettings(database.sessions, tmp_path / "vault", tmp_path / "drafts")):
+        with httpx.Client(base_url=url, headers={"sec-fetch-site": "same-origin"}, trust_env=False) as browser:
+            form = {"csrf_token": token_in(browser.get("/sign-in").text), "name": "li\x00na", "password": PASSWORD}
+            assert browser.post("/sign-in", data=form).status_code in {400, 401}
