@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.errors import DispatchRefused
 from cases.timetable import covers
 from models.dispatch import Area, Dispatch, DispatchedTo
-from models.enums import DispatchPurpose, DispatchState, HandledAs
+from models.enums import DispatchPurpose, DispatchState, HandledAs, OutboxState
 from models.incidents import Incident
 from models.people import Officer
 from models.places import Camera
+from models.promises import OutboxMessage
 from notify import outbox
 
 URGE_AFTER = timedelta(minutes=3)
@@ -30,8 +31,18 @@ WORDING = {
 }
 
 
-def send(session: Session, incident_id: uuid.UUID, purpose: DispatchPurpose, *, at: datetime) -> Dispatch | None:
-    """Asks those on duty; None where there is nobody. Asked for the same a second time, it is one dispatch."""
+def send(
+    session: Session,
+    incident_id: uuid.UUID,
+    purpose: DispatchPurpose,
+    *,
+    at: datetime,
+    not_before: datetime | None = None,
+) -> Dispatch | None:
+    """Asks those on duty; None where there is nobody. Asked for the same a second time, it is one dispatch.
+
+    not_before: when they are told at the earliest, where whoever decided may still take it back.
+    """
     known = session.scalar(
         select(Dispatch).where(Dispatch.incident_id == incident_id, Dispatch.purpose == purpose).with_for_update()
     )
@@ -53,7 +64,7 @@ def send(session: Session, incident_id: uuid.UUID, purpose: DispatchPurpose, *, 
     )
     session.add(dispatch)
     session.flush()
-    _ask(session, dispatch, officers, at)
+    _ask(session, dispatch, officers, at, not_before)
     return dispatch
 
 
@@ -139,16 +150,70 @@ def handled(
     return dispatch
 
 
-def withdraw(session: Session, incident_id: uuid.UUID) -> None:
-    """It stopped by itself, or was dismissed: whoever is not on the spot yet need not come."""
+def withdraw(session: Session, incident_id: uuid.UUID) -> list[tuple[uuid.UUID, DispatchState]]:
+    """It stopped by itself, or was dismissed: whoever is not on the spot yet need not come.
+
+    Which dispatches that were, and what they had been.
+    """
     open_ones = session.scalars(
         select(Dispatch).where(
             Dispatch.incident_id == incident_id, Dispatch.state.in_((DispatchState.ASKED, DispatchState.TAKEN))
         )
     )
+    withdrawn = []
     for dispatch in open_ones:
+        withdrawn.append((dispatch.id, dispatch.state))
         dispatch.state, dispatch.urge_at = DispatchState.WITHDRAWN, None
     session.flush()
+    return withdrawn
+
+
+def ask_again(session: Session, dispatch_id: uuid.UUID, *, at: datetime) -> None:
+    """A withdrawn dispatch is asked for as before: what withdrew it was taken back."""
+    dispatch = _locked(session, dispatch_id)
+    dispatch.state, dispatch.urge_at = DispatchState.ASKED, at + URGE_AFTER
+    session.flush()
+
+
+def is_told(session: Session, incident_id: uuid.UUID, purpose: DispatchPurpose) -> bool:
+    """Whether anybody may have heard of this dispatch: a message of it was tried, or an officer took it on."""
+    dispatch = _of(session, incident_id, purpose)
+    if dispatch is None:
+        return False
+    return dispatch.state is not DispatchState.ASKED or any(
+        message.state is not OutboxState.PENDING or message.tries for message in _letters(session, dispatch)
+    )
+
+
+def call_back(session: Session, incident_id: uuid.UUID, purpose: DispatchPurpose) -> None:
+    """A dispatch that nobody was told of is as if it had never been. Raises DispatchRefused where somebody was."""
+    dispatch = _of(session, incident_id, purpose)
+    if dispatch is None:
+        return
+    if is_told(session, incident_id, purpose):
+        raise DispatchRefused("officers were told of it already")
+    for message in _letters(session, dispatch):
+        session.delete(message)
+    session.execute(delete(DispatchedTo).where(DispatchedTo.dispatch_id == dispatch.id))
+    session.flush()
+    session.delete(dispatch)
+    session.flush()
+
+
+def _of(session: Session, incident_id: uuid.UUID, purpose: DispatchPurpose) -> Dispatch | None:
+    return session.scalar(
+        select(Dispatch).where(Dispatch.incident_id == incident_id, Dispatch.purpose == purpose).with_for_update()
+    )
+
+
+def _letters(session: Session, dispatch: Dispatch) -> Sequence[OutboxMessage]:
+    """Locked: a relay that is about to send one comes before or after, and not in between."""
+    return session.scalars(
+        select(OutboxMessage)
+        .where(OutboxMessage.key.startswith(f"dispatch:{dispatch.id}:"))
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).all()
 
 
 def due(session: Session, at: datetime) -> Sequence[uuid.UUID]:
@@ -175,11 +240,17 @@ def urge(session: Session, dispatch_id: uuid.UUID, *, at: datetime) -> None:
     _ask(session, dispatch, [*asked, *(officer for officer in more if officer not in asked)], at)
 
 
-def _ask(session: Session, dispatch: Dispatch, officers: Sequence[Officer], at: datetime) -> None:
+def _ask(
+    session: Session,
+    dispatch: Dispatch,
+    officers: Sequence[Officer],
+    at: datetime,
+    not_before: datetime | None = None,
+) -> None:
     for officer in officers:
         if session.get(DispatchedTo, (dispatch.id, officer.id)) is None:
             session.add(DispatchedTo(dispatch_id=dispatch.id, officer_id=officer.id, asked_at=at))
-        outbox.promise(
+        message = outbox.promise(
             session,
             # one letter an officer and round; a hand-over is a round of its own
             key=f"dispatch:{dispatch.id}:{officer.id}:{at.isoformat()}",
@@ -191,6 +262,8 @@ def _ask(session: Session, dispatch: Dispatch, officers: Sequence[Officer], at: 
             },
             at=at,
         )
+        if not_before is not None:
+            message.next_at = not_before
     session.flush()
 
 

@@ -1,4 +1,8 @@
-"""One incident: the page it is judged on, its draft as page and document, the decision, the bundle."""
+"""One incident: the page it is judged on, the bundle.
+
+Deciding is in review_ui/decision_routes.py, the draft in review_ui/draft_pages.py, who has it in hand in
+review_ui/claim_routes.py.
+"""
 
 import logging
 import shutil
@@ -10,116 +14,126 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
-from fastapi import APIRouter, Form, Request, Response
-from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi import APIRouter, Form, Query, Request
+from fastapi import Path as InPath
+from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
+from sqlalchemy.orm import Session
 
-from cases import draft_documents, holds, loop_shown, plate_record, queue, review, viewing
-from cases.entitlements import Right, may
-from cases.errors import DecisionRefused, DocumentFailed, TransitionRefused
+from cases import (
+    claims,
+    dumping_act,
+    holding_back,
+    holds,
+    loop_shown,
+    plate_record,
+    queue,
+    reasons,
+    review,
+    vending_reasons,
+    viewing,
+)
+from cases.entitlements import Right, Scope, may, scope_of
+from cases.errors import CaseError, TransitionRefused
+from cases.grounds import ACT_OF, GROUNDS, Choice
+from cases.happenings import Happening, happenings
 from cases.languages import Language
-from cases.lifecycle import NEXT
+from cases.lifecycle import CAN_BE_TAKEN_BACK, NEEDS_A_PERSON, NEXT, newest_event
+from cases.neighbours import neighbours
 from cases.queue import IncidentPage
-from evidence import bundle, case_rows, custody, remedies, sufficiency
-from evidence.digest import shown as digest_shown
+from cases.scope import is_within
+from evidence import bundle, case_rows, remedies, sufficiency
 from evidence.errors import EvidenceError, NoSuchIncident
-from evidence.vault import Vault
 from models.database import reading, transaction
-from models.digest import sha256_of
-from models.enums import Act, CustodyAct, Decision, ExhibitKind, SightingKind
+from models.desk import Claim, PassedOn
+from models.enums import (
+    Act,
+    AnnouncementState,
+    Ground,
+    NoticeStatus,
+    ReasonKind,
+    SightingKind,
+    StepOutcome,
+)
+from models.incidents import OPEN_STATES, Incident
 from models.people import UserSession
 from review_ui.derivative_pages import offers
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
-from review_ui.errors import BytesMissing, DocumentNotMade, ExportNotMade, NoExportReason, NotFound
+from review_ui.errors import BytesMissing, ExportNotMade, NoExportReason, NotFound
 from review_ui.looking import Looking, Purpose, ask_reason, stated_reason
-from review_ui.picture import boxes_over_time, clips_on_page, pictures_on_page, runs_of, timeline_of
+from review_ui.narrowing import MAX_WITHIN, address, asked, understood
+from review_ui.permissions import needs
+from review_ui.picture import (
+    boxes_over_time,
+    clips_on_page,
+    main_stream_size,
+    pictures_on_page,
+    plates_over_time,
+    runs_of,
+    timeline_of,
+    track_of,
+)
 
 log = logging.getLogger(__name__)
 routes = APIRouter()
 
 MARKS = ("stopped", "dwell_complete", "grace_end", "left")
 POINTS = ("true", "clear", "complete", "accurate")
-DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 MAX_REASON = 4000
 MAX_EXPORT_REASON = 500
+MOST_ATTACHMENTS = 1000  # of a statement, and more than any has
 CHUNK_BYTES = 1 << 18
+LOOK_S = 2.0  # a reading of the plate is drawn while the clip is this near to it
 REFUSED = 409
-
-# The draft is a whole page with its own style sheet inside, shown in a frame: it may bring that, and nothing else.
-DRAFT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
 
 
 @dataclass(frozen=True)
 class Typed:
-    """What a person had put into the decision form when it was refused."""
+    """What a person had put into the decision form when it was refused. within: the queue it was come from."""
 
-    decision: Decision | None = None
+    decision: Choice | None = None
     reason: str = ""
     points: frozenset[str] = frozenset()
+    ground: Ground | None = None
+    within: str = ""
 
 
-@routes.get("/incidents/{incident_id}")
-def incident_page(request: Request, desk: TheDesk, opened: SignedIn, at: Now, incident_id: uuid.UUID) -> HTMLResponse:
-    """The page; its pictures only to who said what for, and that they were shown goes on record and on the page."""
+@dataclass(frozen=True)
+class Decided:
+    """The incident decided just before, and why that is not taken back any more; None: it may be."""
+
+    incident: Incident
+    act: Act
+    stands_because: str | None
+
+
+@routes.get("/incidents/{incident_id}", dependencies=[needs(Right.SEE_INCIDENTS)])
+def incident_page(
+    request: Request,
+    desk: TheDesk,
+    opened: SignedIn,
+    at: Now,
+    incident_id: uuid.UUID,
+    within: Annotated[str, Query(max_length=MAX_WITHIN)] = "",
+    decided: uuid.UUID | None = None,
+) -> HTMLResponse:
+    """The page; its pictures only to who said what for, and that they were shown goes on record and on the page.
+
+    within: the queue it was opened from, where the way back and the next one lead. decided: the one before, which may
+    yet be taken back.
+    """
     if stated_reason(desk, opened, incident_id) is not None:
         ask_reason(desk, opened, at, incident_id)
-    return _page(request, desk, opened, at, incident_id, Typed(), None)
+    return _page(request, desk, opened, at, incident_id, Typed(within=asked(understood(within))), None, decided)
 
 
-@routes.get("/incidents/{incident_id}/draft")
-def draft_page(request: Request, desk: TheDesk, looking: Looking, incident_id: uuid.UUID) -> HTMLResponse:  # noqa: ARG001
-    with reading(desk.settings.sessions) as session:
-        draft = queue.newest_draft(session, incident_id)
-    if draft is None:
-        raise NotFound
-    text = draft_documents.render_html(draft.content, desk.catalog_for(request).language)
-    return HTMLResponse(text, headers={"content-security-policy": DRAFT_POLICY})
-
-
-@routes.get("/incidents/{incident_id}/draft.docx")
-def draft_document(
-    request: Request, desk: TheDesk, opened: SignedIn, looking: Looking, at: Now, incident_id: uuid.UUID
-) -> FileResponse:
-    """The draft on paper. It leaves the desk with copies of the pictures, so that is an entry of custody."""
-    with reading(desk.settings.sessions) as session:
-        shown = queue.incident_page(session, incident_id)
-    if shown.rows.draft is None:
-        raise NotFound
-    language = desk.catalog_for(request).language
-    name = f"draft-{str(incident_id)[:8]}-v{shown.rows.draft.version}-{language}.docx"
-    desk.settings.drafts_dir.mkdir(parents=True, exist_ok=True)
-    path = desk.settings.drafts_dir / name
-    pictures = {
-        exhibit.sha256: Vault.path_of(desk.settings.vault_root, exhibit.sha256, exhibit.sealed.suffix)
-        for exhibit in shown.rows.exhibits
-        if exhibit.kind in {ExhibitKind.STILL, ExhibitKind.CLOSE_UP}
-    }
-    try:
-        with reading(desk.settings.sessions) as session:
-            desk.settings.bytes.bring_back(session, incident_id)
-        draft_documents.write_docx(shown.rows.draft.content, path, language, pictures)
-    except (DocumentFailed, EvidenceError) as error:
-        log.exception("document not made", extra={"incident": str(incident_id)})
-        raise DocumentNotMade from error
-    with transaction(desk.settings.sessions) as session:
-        custody.record(
-            session,
-            incident_id,
-            CustodyAct.PRINTED,
-            actor=opened.user.name,
-            at=at,
-            reason=f"{looking}; {name} {digest_shown(sha256_of(path))}"[:MAX_EXPORT_REASON],
-        )
-    return FileResponse(path, media_type=DOCX, filename=name)
-
-
-@routes.get("/incidents/{incident_id}/statements/{statement_id}/{position}")
+@routes.get("/incidents/{incident_id}/statements/{statement_id}/{position}", dependencies=[needs(Right.LOOK)])
 def statement_attachment(
     desk: TheDesk,
     looking: Looking,  # noqa: ARG001 - it asks
     incident_id: uuid.UUID,
     statement_id: uuid.UUID,
-    position: int,
+    position: Annotated[int, InPath(ge=1, le=MOST_ATTACHMENTS)],
 ) -> FileResponse:
     """What an owner attached; never shown inside a page of ours, since anybody may have made it."""
     with reading(desk.settings.sessions) as session:
@@ -133,52 +147,7 @@ def statement_attachment(
     return FileResponse(path, media_type=found.sealed.media_type, filename=found.name)
 
 
-@routes.post("/incidents/{incident_id}/decision")
-def decide(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    incident_id: uuid.UUID,
-    decision: Annotated[Decision | None, Form()] = None,
-    reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
-    points: Annotated[list[str] | None, Form()] = None,
-    draft_version: Annotated[int, Form()] = 0,
-) -> Response:
-    """A named person's decision. A refusal gives the page back with a sentence and everything that was typed."""
-    typed = Typed(decision, reason, frozenset(points or ()))
-    if decision is None:
-        return _refused(request, desk, opened, at, incident_id, typed, "refused.choice")
-    try:
-        with transaction(desk.settings.sessions) as session:
-            review.decide(
-                session,
-                incident_id,
-                user=opened.user,
-                decision=decision,
-                reason=reason,
-                four_points=review.FourPoints(*(point in typed.points for point in POINTS)),
-                at=at,
-                draft_version=draft_version,
-            )
-    except DecisionRefused:
-        return _refused(request, desk, opened, at, incident_id, typed, _lacking(typed))
-    except TransitionRefused as error:
-        return _refused(request, desk, opened, at, incident_id, typed, "refused.state", error)
-    return RedirectResponse(f"/incidents/{incident_id}", 303)
-
-
-@routes.post("/incidents/{incident_id}/redraft")
-def redraft(request: Request, desk: TheDesk, opened: CheckedForm, at: Now, incident_id: uuid.UUID) -> Response:
-    try:
-        with transaction(desk.settings.sessions) as session:
-            review.redraft(session, incident_id, user=opened.user, at=at)
-    except TransitionRefused as error:
-        return _refused(request, desk, opened, at, incident_id, Typed(), "refused.state", error)
-    return RedirectResponse(f"/incidents/{incident_id}", 303)
-
-
-@routes.post("/incidents/{incident_id}/bundle")
+@routes.post("/incidents/{incident_id}/bundle", dependencies=[needs(Right.EXPORT)])
 def export(
     desk: TheDesk,
     opened: CheckedForm,
@@ -187,6 +156,11 @@ def export(
     reason: Annotated[str, Form(max_length=MAX_EXPORT_REASON)] = "",
 ) -> StreamingResponse:
     """The bundle that proves itself elsewhere. Why it leaves is in its custody record, so it must be said."""
+    return exported(desk, incident_id, by=opened.user.name, at=at, reason=reason)
+
+
+def exported(desk: Desk, incident_id: uuid.UUID, *, by: str, at: datetime, reason: str) -> StreamingResponse:
+    """Raises NoExportReason, NotFound, ExportNotMade."""
     if not reason.strip():
         raise NoExportReason
     desk.settings.drafts_dir.mkdir(parents=True, exist_ok=True)
@@ -201,7 +175,7 @@ def export(
                 desk.settings.vault_root,
                 incident_id,
                 path,
-                actor=opened.user.name,
+                actor=by,
                 at=at,
                 reason=reason.strip(),
                 signing=desk.settings.signing,
@@ -225,7 +199,7 @@ def _parts(file: BinaryIO) -> Iterator[bytes]:
             yield part
 
 
-def _refused(
+def refused(
     request: Request,
     desk: Desk,
     opened: UserSession,
@@ -233,20 +207,13 @@ def _refused(
     incident_id: uuid.UUID,
     typed: Typed,
     words: str,
-    refused: TransitionRefused | None = None,
+    error: CaseError | None = None,
 ) -> HTMLResponse:
+    """The page again, with what was typed and why nothing was done: a key of the catalogue, or the sentence itself."""
     catalog = desk.catalog_for(request)
-    facts = {"state": catalog.say(f"state.{refused.state.value}")} if refused else {}
-    return _page(request, desk, opened, at, incident_id, typed, catalog.say(words, **facts))
-
-
-def _lacking(typed: Typed) -> str:
-    """Which sentence tells what a refused decision lacks; what the form cannot lack lies with the draft."""
-    if not typed.reason.strip():
-        return "refused.reason"
-    if typed.decision is Decision.ACCEPT and not typed.points.issuperset(POINTS):
-        return "refused.points"
-    return "refused.draft_changed"
+    facts = {"state": catalog.say(f"state.{error.state.value}")} if isinstance(error, TransitionRefused) else {}
+    said = catalog.say(words, **facts) if words in catalog.sentences else words
+    return _page(request, desk, opened, at, incident_id, typed, said)
 
 
 def _page(
@@ -257,9 +224,11 @@ def _page(
     incident_id: uuid.UUID,
     typed: Typed,
     refusal: str | None,
+    decided: uuid.UUID | None = None,
 ) -> HTMLResponse:
     """The incident page; `refusal` is the sentence of a decision that was not recorded."""
     catalog = desk.catalog_for(request)
+    scope = scope_of(opened.user, Right.SEE_INCIDENTS)
     with reading(desk.settings.sessions) as session:
         shown = queue.incident_page(session, incident_id)
         looking = viewing.reason_of(session, opened, incident_id)
@@ -267,10 +236,20 @@ def _page(
         derivatives = offers(session, incident_id, shown.rows.exhibits, catalog.language)
         key = desk.settings.personal_data_key if looking is not None else None
         plates = plate_record.plates_read(session, shown.rows.incident)
+        found = reasons.reasons_of(session, shown.rows.incident)
+        seen_as = [*vending_reasons.why(session, shown.rows.incident), *dumping_act.why(shown.rows.events)]
+        waits_held = holding_back.is_held_back(session, shown.rows.incident)
         what_was_done = loop_shown.shown(session, incident_id, key)
-    incident = shown.rows.incident
+        incident = shown.rows.incident
+        happened = happenings(session, incident)
+        near = neighbours(session, scope, incident)
+        held = claims.holder(session, incident_id, at=at)
+        left = review.passed_on(session, incident_id)
+        following = _following(session, opened, typed.within, incident_id, at)
+        before = _decided(session, scope, opened, decided)
+        stands = review.stands_because(session, incident, newest_event(session, incident), opened.user)
     polygon = incident.geofence_version.polygon
-    clips = clips_on_page(shown.rows.exhibits, incident, polygon)
+    clips = clips_on_page(shown.rows.exhibits, incident, polygon, track_of(shown.rows.sightings))
     runs = runs_of(shown.rows.sightings)
     names = {mark: catalog.say(f"mark.{mark}") for mark in MARKS}
     terms = incident.geofence_version.offences.get(incident.offence.value, {})
@@ -289,7 +268,7 @@ def _page(
         may_hold=may(opened.user, Right.HOLD),
         may_record_service=may(opened.user, Right.RECORD_SERVICE),
         runs=runs,
-        timeline=timeline_of(incident, runs, clips, names),
+        timeline=timeline_of(incident, runs, clips, names, happened),
         boxes=boxes_over_time(shown.rows.sightings),
         names=names,
         kinds=tuple(SightingKind),
@@ -304,7 +283,26 @@ def _page(
         plates_read=plates,
         credentials=desk.settings.credentials is not None,
         against=_against(shown, catalog.language),
-        allowed=[decision for decision, act in review.ACT_OF.items() if (incident.state, act) in NEXT],
+        reasons=found,
+        seen_as=seen_as,
+        held_back=waits_held,
+        choices=_choices(opened, incident, left, at_work=held),
+        grounds=GROUNDS,
+        held=held,
+        left=left,
+        decides=may(opened.user, Right.DECIDE),
+        waits=incident.state in NEEDS_A_PERSON,
+        plate_open=incident.state in (*NEEDS_A_PERSON, *OPEN_STATES),
+        following=following,
+        decided=before,
+        stands_because=stands,
+        taken_back={event.facts.get("decision") for event in shown.rows.events if event.act is Act.TAKEN_BACK},
+        neighbours=near,
+        queue_address=address(understood(typed.within)),
+        stream_size=main_stream_size(shown.rows.exhibits, incident),
+        look_s=LOOK_S,
+        reads=plates_over_time(plates),
+        came_to=_came_to,
         redraftable=(incident.state, Act.REDRAFTED) in NEXT,
         points=POINTS,
         typed=typed,
@@ -312,10 +310,57 @@ def _page(
     )
 
 
+def _following(
+    session: Session, opened: UserSession, within: str, incident_id: uuid.UUID, at: datetime
+) -> uuid.UUID | None:
+    if not may(opened.user, Right.DECIDE):
+        return None
+    scope = scope_of(opened.user, Right.DECIDE)
+    return queue.next_unclaimed(session, scope, opened.user, understood(within), at=at, besides=[incident_id])
+
+
+def _decided(session: Session, scope: Scope, opened: UserSession, decided: uuid.UUID | None) -> Decided | None:
+    if decided is None or not is_within(session, scope, "incident_id", str(decided)):
+        return None
+    incident = session.get_one(Incident, decided)
+    last = newest_event(session, incident)
+    if last is None or last.act not in CAN_BE_TAKEN_BACK or last.actor != opened.user.name:
+        return None
+    return Decided(incident, last.act, review.stands_because(session, incident, last, opened.user))
+
+
+def _choices(opened: UserSession, incident: Incident, left: PassedOn | None, *, at_work: Claim | None) -> list[Choice]:
+    """What this person may decide now; somebody else's work is not decided over their head."""
+    if not may(opened.user, Right.DECIDE) or not review.may_decide(opened.user, left):
+        return []
+    if at_work is not None and at_work.user_id != opened.user.id:
+        return []
+    found = [choice for choice, act in ACT_OF.items() if (incident.state, act) in NEXT]
+    passes_on = incident.state in NEEDS_A_PERSON and left is None
+    return [*found, Choice.ESCALATE] if passes_on else found
+
+
+def _came_to(happening: Happening) -> str | None:
+    """The key of what it came to, in the words that the word's own list has."""
+    match happening.came_to:
+        case None:
+            return None
+        case NoticeStatus():
+            return f"notice_status.{happening.came_to.value}"
+        case AnnouncementState():
+            return f"announcement_state.{happening.came_to.value}"
+        case StepOutcome():
+            return f"outcome.{happening.came_to.value}"
+        case Act():
+            return f"act.{happening.came_to.value}"
+
+
 def _against(shown: IncidentPage, language: Language) -> list[str]:
     """The reasons against that the draft found, apart from those that the check beside them says already."""
     said = {sufficiency.say(finding, language) for finding in shown.findings}
-    found = [reason.text.in_(language) for reason in shown.draft.against] if shown.draft else []
+    kinds = {kind.value for kind in ReasonKind}  # shown with their pictures
+    against = shown.draft.against if shown.draft else ()
+    found = [reason.text.in_(language) for reason in against if reason.code not in kinds]
     return [text for text in found if text not in said]
 
 

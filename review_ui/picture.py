@@ -5,29 +5,37 @@ picture below; the viewBox does the scaling.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 
+from cases.happenings import Happening
 from evidence.seen_with import seen_with
 from models.enums import ExhibitKind, ExhibitMoment, SightingKind
 from models.exhibits import Exhibit
 from models.incidents import Incident, Sighting
+from models.plate_reads import PlateRead
 
 TIMELINE_WIDTH = 1000.0
 CHARACTER_WIDTH = 13.0  # of a label, a Chinese one: the wider of the two
 LABEL_ROWS = 3
+SIGN_ROWS = 2
+SIGN_WIDTH = 18.0
 NARROWEST = 2.0
 MOMENTS = tuple(ExhibitMoment)
 
 
 @dataclass(frozen=True)
 class Overlay:
-    """view_box: the part of the main stream the picture shows. polygon: as SVG points. box: x, y, width, height."""
+    """view_box: the part of the main stream the picture shows. polygon: as SVG points. box: x, y, width, height.
+
+    track: where it touched the ground, look by look, as SVG points.
+    """
 
     view_box: str
     polygon: str
     box: tuple[float, float, float, float]
+    track: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,12 +94,22 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """Something that was done about it. row: so that signs of nearly one time stand beside each other."""
+
+    x: float
+    row: int
+    happening: Happening
+
+
+@dataclass(frozen=True)
 class Timeline:
     from_at: datetime
     to_at: datetime
     bars: list[Bar]
     marks: list[Mark]
     clips: list[tuple[float, float]]  # x and width of what the clips cover
+    signs: list[Sign]
 
 
 def main_stream_size(exhibits: Sequence[Exhibit], incident: Incident) -> tuple[int, int] | None:
@@ -112,7 +130,7 @@ def _size(width: int | None, height: int | None) -> tuple[int, int] | None:
 def overlay_of(
     exhibit: Exhibit, incident: Incident, polygon: Sequence[Sequence[float]], size: tuple[int, int] | None
 ) -> Overlay | None:
-    if size is None:
+    if size is None or "near" in exhibit.recipe:  # a dome went near: the fence lies elsewhere in this picture
         return None
     width, height = size
     left, top, right, bottom = 0.0, 0.0, float(width), float(height)
@@ -125,8 +143,18 @@ def overlay_of(
     )
 
 
+def track_of(sightings: Sequence[Sighting]) -> str:
+    """The ground points of the looks that have a box; what stands still is one point, and needs no line."""
+    points = [
+        f"{(seen.x1 + seen.x2) / 2:g},{seen.y2:g}"
+        for seen in sightings
+        if seen.x1 is not None and seen.x2 is not None and seen.y2 is not None
+    ]
+    return " ".join(points) if len(set(points)) > 1 else ""
+
+
 def clips_on_page(
-    exhibits: Sequence[Exhibit], incident: Incident, polygon: Sequence[Sequence[float]]
+    exhibits: Sequence[Exhibit], incident: Incident, polygon: Sequence[Sequence[float]], track: str = ""
 ) -> list[ClipOnPage]:
     """The clips in the order of their moments, each with what plays in its place."""
     size = main_stream_size(exhibits, incident)
@@ -143,12 +171,16 @@ def clips_on_page(
             ClipOnPage(
                 original=clip,
                 playing=derivative or plays,
-                overlay=overlay_of(clip, incident, polygon, size),
+                overlay=_with_track(overlay_of(clip, incident, polygon, size), track),
                 poster=by_kind.get((ExhibitKind.STILL, moment)),
                 frame_s=1 / rate,
             )
         )
     return clips
+
+
+def _with_track(overlay: Overlay | None, track: str) -> Overlay | None:
+    return None if overlay is None else replace(overlay, track=track)
 
 
 def pictures_on_page(
@@ -198,9 +230,16 @@ def runs_of(sightings: Sequence[Sighting]) -> list[Run]:
 
 
 def timeline_of(
-    incident: Incident, runs: Sequence[Run], clips: Sequence[ClipOnPage], names: dict[str, str]
+    incident: Incident,
+    runs: Sequence[Run],
+    clips: Sequence[ClipOnPage],
+    names: dict[str, str],
+    happened: Sequence[Happening] = (),
 ) -> Timeline:
-    """names: the words of the marks, whose lengths decide which labels share a line."""
+    """names: the words of the marks, whose lengths decide which labels share a line.
+
+    What happened long after the conduct, as a decision days later, does not stretch the line: it stands at its end.
+    """
     moments = {
         "stopped": incident.stopped_at,
         "dwell_complete": incident.confirmed_at,
@@ -226,7 +265,23 @@ def timeline_of(
         bars=[Bar(*span(run.from_at, run.to_at), run) for run in runs],
         marks=_labelled([(x_of(at), name, at) for name, at in moments.items() if at is not None], names),
         clips=[span(clip.original.from_at, clip.original.to_at) for clip in clips],
+        signs=_signs([(x_of(min(max(each.at, from_at), to_at)), each) for each in happened]),
     )
+
+
+def _signs(placed: Sequence[tuple[float, Happening]]) -> list[Sign]:
+    """Beside each other where they would cover each other, in rows where there is room, none beyond the ends."""
+    signs: list[Sign] = []
+    taken = [-SIGN_WIDTH / 2] * SIGN_ROWS
+    for x, happening in sorted(placed, key=lambda one: (one[0], one[1].at)):
+        row = next((row for row in range(SIGN_ROWS) if taken[row] + SIGN_WIDTH <= max(x, SIGN_WIDTH / 2)), 0)
+        taken[row] = max(x, taken[row] + SIGN_WIDTH)
+        signs.append(Sign(taken[row], row, happening))
+    room = [TIMELINE_WIDTH - SIGN_WIDTH / 2] * SIGN_ROWS
+    for place, sign in reversed(list(enumerate(signs))):
+        signs[place] = replace(sign, x=min(sign.x, room[sign.row]))
+        room[sign.row] = signs[place].x - SIGN_WIDTH
+    return signs
 
 
 def _labelled(moments: list[tuple[float, str, datetime]], names: dict[str, str]) -> list[Mark]:
@@ -248,6 +303,14 @@ def boxes_over_time(sightings: Sequence[Sighting]) -> list[list[float]]:
         [round(seen.at.timestamp() * 1000), seen.x1, seen.y1, round(seen.x2 - seen.x1, 1), round(seen.y2 - seen.y1, 1)]
         for seen in sightings
         if seen.x1 is not None and seen.y1 is not None and seen.x2 is not None and seen.y2 is not None
+    ]
+
+
+def plates_over_time(reads: Sequence[PlateRead]) -> list[list[float]]:
+    """[[milliseconds since 1970, x, y, width, height], …]: where each reading was made."""
+    return [
+        [round(read.at.timestamp() * 1000), read.x1, read.y1, round(read.x2 - read.x1, 1), round(read.y2 - read.y1, 1)]
+        for read in reads
     ]
 
 

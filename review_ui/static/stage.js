@@ -1,4 +1,5 @@
-// The stage: one clip at a time, stepped by frames, with the fence and the box over it; the time-line moves it.
+// The stage: one clip at a time, stepped by frames, with the fence and the box over it; the time-line and the stills
+// move it. Beside it the plate, made large out of the frame that plays.
 // A moment is milliseconds since 1970; the page carries the moment of each clip's first and last frame.
 
 export function startStage() {
@@ -13,6 +14,10 @@ export function startStage() {
   const format = new Intl.DateTimeFormat("en-GB", {
     timeZone: clock.dataset.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 2,
   });
+  const speed = document.querySelector("#speed");
+  const loupe = startLoupe();
+  const moments = [...document.querySelectorAll(".timeline [data-at], .facts [data-at], .stills [data-at]")]
+    .map((one) => Number(one.dataset.at)).sort((one, other) => one - other);
   let current = null;
 
   const video = () => current.querySelector("video");
@@ -37,21 +42,39 @@ export function startStage() {
     playhead.setAttribute("x1", x);
     playhead.setAttribute("x2", x);
     playhead.setAttribute("visibility", "visible");
+    loupe(video(), moment);
     const seen = boxes.findLast((box) => box[0] <= moment);
     const drawn = current.querySelector(".overlay .box");
     if (!drawn || !seen) return;
     ["x", "y", "width", "height"].forEach((name, place) => drawn.setAttribute(name, seen[place + 1]));
   }
 
+  // True where a clip shows that moment.
   function jump(moment) {
-    if (!clips.length) return;
     const holding = clips.find((clip) => start(clip) <= moment && moment <= end(clip));
-    nothingThere.hidden = Boolean(holding);
-    if (!holding) return;
+    nothingThere.hidden = Boolean(holding) || !clips.length;
+    if (!holding) return false;
     show(holding);
     video().pause();
     video().currentTime = (moment - start(holding)) / 1000;
     holding.scrollIntoView({ block: "nearest" });
+    return true;
+  }
+
+  // The next moment of note after what is shown, or the one before it.
+  function hop(direction) {
+    const shown = start(current) + video().currentTime * 1000;
+    const shows = (moment) => clips.some((clip) => start(clip) <= moment && moment <= end(clip));
+    const near = video().dataset.frame * 500; // half a frame: that one is shown
+    const next = direction > 0
+      ? moments.find((moment) => moment > shown + near && shows(moment))
+      : moments.findLast((moment) => moment < shown - near && shows(moment));
+    if (next !== undefined) jump(next);
+  }
+
+  function setSpeed(steps) {
+    speed.selectedIndex = Math.min(Math.max(speed.selectedIndex + steps, 0), speed.options.length - 1);
+    for (const clip of clips) clip.querySelector("video").playbackRate = Number(speed.value);
   }
 
   function step(frames) {
@@ -96,7 +119,19 @@ export function startStage() {
     tab.addEventListener("click", () => show(clip));
   }
   for (const button of document.querySelectorAll("[data-at]")) {
-    button.addEventListener("click", () => jump(Number(button.dataset.at)));
+    button.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.stopPropagation(); // the time-line under a sign goes by where it was clicked
+      if (jump(Number(button.dataset.at))) event.preventDefault(); // else a still opens by itself
+    });
+  }
+  for (const sign of document.querySelectorAll(".sign[data-at]")) {
+    sign.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      event.stopPropagation();
+      jump(Number(sign.dataset.at));
+    });
   }
   for (const button of document.querySelectorAll("[data-step]")) {
     button.addEventListener("click", () => step(Number(button.dataset.step)));
@@ -113,6 +148,35 @@ export function startStage() {
   document.querySelector("[data-play]").addEventListener("click", play);
   document.querySelector(".clip-tabs")?.removeAttribute("hidden");
   document.querySelector(".transport").hidden = false;
+  speed.addEventListener("change", () => setSpeed(0));
   show(clips[0]);
-  return { o: toggleOverlay, " ": play, ",": () => step(-1), ".": () => step(1) };
+  setSpeed(0); // a browser keeps a choice over a reload
+  return {
+    o: toggleOverlay, " ": play, ",": () => step(-1), ".": () => step(1),
+    "<": () => setSpeed(-1), ">": () => setSpeed(1), "[": () => hop(-1), "]": () => hop(1),
+  };
+}
+
+// Draws the plate where it was read out of the frame that is shown; far from every reading it is hidden.
+function startLoupe() {
+  const canvas = document.querySelector("#loupe");
+  if (!canvas) return () => {};
+  const reads = JSON.parse(canvas.dataset.reads);
+  const nearMs = Number(canvas.dataset.nearMs);
+  const pen = canvas.getContext("2d");
+  return (player, moment) => {
+    const read = reads.reduce(
+      (best, one) => (!best || Math.abs(one[0] - moment) < Math.abs(best[0] - moment) ? one : best), null);
+    const near = read && Math.abs(read[0] - moment) <= nearMs && player.readyState >= 2;
+    canvas.hidden = !near;
+    if (!near) return;
+    const scale = player.videoWidth / Number(canvas.dataset.width);
+    const [x, y, width, height] = read.slice(1).map((edge) => edge * scale);
+    const margin = 0.15 * width;
+    const shownWidth = width + 2 * margin;
+    const shownHeight = shownWidth * canvas.height / canvas.width;
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(player, x - margin, y + height / 2 - shownHeight / 2, shownWidth, shownHeight,
+      0, 0, canvas.width, canvas.height);
+  };
 }

@@ -20,6 +20,9 @@ ALLOWED = {
     ("observed", "step_taken", "observed"),
     ("observed", "grace_expired", "drafted"),
     ("observed", "warned_only", "warned"),
+    ("observed", "held_back", "uncertain"),
+    ("notified", "held_back", "uncertain"),
+    ("uncertain", "released", "drafted"),
     ("notified", "vehicle_left", "resolved"),
     ("notified", "grace_expired", "drafted"),
     ("notified", "sight_lost", "uncertain"),
@@ -29,6 +32,7 @@ ALLOWED = {
     ("drafted", "accepted", "accepted"),
     ("drafted", "sent_back", "returned"),
     ("drafted", "dismissed", "dismissed"),
+    ("accepted", "second_refused", "returned"),
     ("returned", "redrafted", "drafted"),
     ("returned", "dismissed", "dismissed"),
 }
@@ -56,8 +60,13 @@ def test_only_the_steps_of_the_table_happen(sqlite_database: Database, state: In
 
 
 def test_nothing_leads_out_of_what_a_person_ended() -> None:
-    ended = {IncidentState.RESOLVED, IncidentState.ACCEPTED, IncidentState.DISMISSED, IncidentState.WARNED}
+    ended = {IncidentState.RESOLVED, IncidentState.DISMISSED, IncidentState.WARNED}
     assert not {state for state, _ in NEXT} & ended
+
+
+def test_what_was_accepted_goes_back_only_where_the_second_person_refuses() -> None:
+    out = [(act, state) for (before, act), state in NEXT.items() if before is IncidentState.ACCEPTED]
+    assert out == [(Act.SECOND_REFUSED, IncidentState.RETURNED)]
 
 
 def test_accepted_follows_a_person_only() -> None:

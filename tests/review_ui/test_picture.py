@@ -5,18 +5,25 @@ from typing import Any
 
 import pytest
 
+from cases.happenings import Happened, Happening
 from models.enums import ExhibitKind, ExhibitMoment, SightingKind
 from models.exhibits import Exhibit
 from models.incidents import Incident, Sighting
 from models.places import Camera
+from models.plate_reads import PlateRead
 from review_ui.picture import (
     CHARACTER_WIDTH,
+    SIGN_ROWS,
+    SIGN_WIDTH,
+    TIMELINE_WIDTH,
     boxes_over_time,
     clips_on_page,
     main_stream_size,
     overlay_of,
+    plates_over_time,
     runs_of,
     timeline_of,
+    track_of,
 )
 from tests.rows import SEEN_LIVE, after
 
@@ -137,3 +144,38 @@ def test_boxes_over_time_leave_out_looks_without_one() -> None:
     box = {"x1": 1.0, "y1": 2.0, "x2": 4.0, "y2": 8.0}
     boxes = boxes_over_time([look(0, **box), look(2, SightingKind.HIDDEN), look(4, **box)])
     assert boxes == [[after(s).timestamp() * 1000, 1.0, 2.0, 3.0, 6.0] for s in (0, 4)]
+
+
+def test_a_track_is_the_ground_points_and_what_stands_still_has_none() -> None:
+    def seen(at_s: float, x: float) -> Sighting:
+        return look(at_s, x1=x, y1=10.0, x2=x + 20, y2=50.0)
+
+    assert track_of([seen(0, 100), look(1, SightingKind.HIDDEN), seen(2, 110)]) == "110,50 120,50"
+    assert track_of([seen(0, 100), seen(2, 100)]) == ""
+
+
+def test_a_track_is_drawn_over_the_clip_and_not_over_stills() -> None:
+    exhibits = [shown(ExhibitKind.CLIP, width=1000, height=500)]
+    (clip,) = clips_on_page(exhibits, parked(recording=None), FENCE, "1,2 3,4")
+    assert clip.overlay is not None
+    assert clip.overlay.track == "1,2 3,4"
+    still = overlay_of(shown(ExhibitKind.STILL), parked(), FENCE, (1000, 500))
+    assert still is not None
+    assert still.track == ""
+
+
+def test_signs_of_what_happened_stand_at_their_moment_beside_each_other_and_never_beyond_the_line() -> None:
+    happened = [Happening(Happened.MESSAGE, after(s)) for s in (50, 50, 50, 90_000, 90_000, 90_000)]
+    happened.append(Happening(Happened.DESK, after(-500)))
+    signs = timeline_of(parked(), [], [], NAMES, happened).signs
+    assert [sign.x for sign in signs[:4]] == [SIGN_WIDTH / 2, 500, 500, 500 + SIGN_WIDTH]
+    assert signs[0].happening.kind is Happened.DESK
+    for row in range(SIGN_ROWS):
+        places = [sign.x for sign in signs if sign.row == row]
+        assert all(later - before >= SIGN_WIDTH for before, later in pairwise(places))
+    assert max(sign.x for sign in signs) <= TIMELINE_WIDTH - SIGN_WIDTH / 2
+
+
+def test_readings_of_the_plate_are_told_with_their_place_in_the_picture() -> None:
+    read = PlateRead(at=after(71.5), x1=10.0, y1=20.0, x2=90.5, y2=45.0)
+    assert plates_over_time([read]) == [[after(71.5).timestamp() * 1000, 10.0, 20.0, 80.5, 25.0]]
