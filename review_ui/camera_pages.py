@@ -1,10 +1,11 @@
 """The cameras as people see them: which are watched, by whom, how they are, and the history of one.
 
-No pictures: a camera's street is shown where there is a reason to look at it, and that is an incident.
+The newest picture of a street is shown to those who may see it without an incident (review_ui/live_pictures.py).
 """
 
 from typing import Annotated
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -12,17 +13,28 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from cases import camera_views
 from cases.camera_entry import redacted
 from cases.cameras import CameraLine, camera_lines, camera_page
-from cases.entitlements import Right, may
+from cases.entitlements import Right, Scope, may
 from cases.errors import ReasonMissing
 from models.database import reading, transaction
 from models.enums import CameraState
+from models.places import Camera
+from review_ui import live_pictures
 from review_ui.desk import Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
 from review_ui.errors import ViewNotRelearnt
+from review_ui.permissions import needs
 
 routes = APIRouter()
 
 MAX_REASON = 200
+# of the legal passport, and the column each stands in
+PAPERS = (
+    ("legal_review", "legal_review_on"),
+    ("technical_review", "technical_review_on"),
+    ("verification", "verified_until"),
+    ("sign_photographed", "sign_photographed_on"),
+    ("announced", "announced_on"),
+)
 
 # what needs a hand first; a camera that is as it should be, last but for those nobody dials
 ORDER = (
@@ -42,18 +54,22 @@ ORDER = (
 
 
 @routes.get("/cameras")
-def cameras(request: Request, desk: TheDesk, opened: SignedIn, at: Now) -> HTMLResponse:
+def cameras(
+    request: Request, desk: TheDesk, opened: SignedIn, scope: Annotated[Scope, needs(Right.SEE_CAMERAS)], at: Now
+) -> HTMLResponse:
     with reading(desk.settings.sessions) as session:
-        lines = camera_lines(session, at)
+        lines = camera_lines(session, at, scope=scope)
     lines.sort(key=lambda line: (ORDER.index(line.state), line.name, line.id))
     counts = {state: sum(line.state is state for line in lines) for state in ORDER}
     return desk.page(request, "cameras.html", opened, lines=lines, counts=counts, at=at, why_stopped=why_stopped)
 
 
-@routes.get("/cameras/{camera_id}")
+@routes.get("/cameras/{camera_id}", dependencies=[needs(Right.SEE_CAMERAS)])
 def camera(request: Request, desk: TheDesk, opened: SignedIn, at: Now, camera_id: str) -> HTMLResponse:
     with reading(desk.settings.sessions) as session:
         shown = camera_page(session, camera_id, at)
+        passport = session.get_one(Camera, camera_id)
+    today = at.astimezone(ZoneInfo(shown.line.timezone)).date()
     return desk.page(
         request,
         "camera.html",
@@ -63,12 +79,15 @@ def camera(request: Request, desk: TheDesk, opened: SignedIn, at: Now, camera_id
         source=redacted(shown.line.source),
         at=at,
         why_stopped=why_stopped,
+        picture=live_pictures.newest(desk, opened, camera_id),
+        papers=[(name, getattr(passport, column)) for name, column in PAPERS],
+        lapsed=passport.discovery_only(today),
         may_relearn=shown.line.state is not None and may(opened.user, Right.RELEARN_VIEW),
         max_reason=MAX_REASON,
     )
 
 
-@routes.post("/cameras/{camera_id}/relearn")
+@routes.post("/cameras/{camera_id}/relearn", dependencies=[needs(Right.RELEARN_VIEW)])
 def relearn(
     desk: TheDesk,
     opened: CheckedForm,
