@@ -35,10 +35,13 @@ Pointers = Annotated[tuple[Pointer, ...], Field(min_length=1)]
 
 
 class Statement(_Value):
+    """by: the person whose words these are; None: the program's."""
+
     code: str
     section: Section
     text: Bilingual
     pointers: Pointers
+    by: str | None = None
 
 
 class Reason(_Value):

@@ -62,7 +62,7 @@ class _Reading:
 
     @property
     def label(self) -> dict[str, str]:
-        return labels(self.language)
+        return labels(self.language, self.draft.offence)
 
     @property
     def version(self) -> str:
@@ -124,6 +124,10 @@ class _Reading:
         comma = "；" if self.language == "zh" else "; "
         return f"[{comma.join(pointer.label.in_(self.language) for pointer in pointers)}]"
 
+    def worded_by(self, statement: Statement) -> str:
+        """Whose words it is in, where they are not the program's."""
+        return "" if statement.by is None else self._labelled("worded_by", name=statement.by)
+
     def sketch(self) -> _Sketch | None:
         """None where the size of the picture is not known."""
         where = self.draft.where
@@ -172,6 +176,7 @@ def render_html(content: Mapping[str, Any], language: Language) -> str:
             seconds=reading.seconds,
             remark=reading.remark,
             span=reading.span,
+            worded_by=reading.worded_by,
         )
     )
 
@@ -324,8 +329,8 @@ class _Setting:
             self.paper.paragraph(label[section], style=Style.SUBHEADING)
             for one in numbered:
                 said = f"{one.number}.\t{one.statement.text.in_(reading.language)}"
-                carried_by = (f" {reading.bracketed(one.statement.pointers)}", Hand.SMALL)
-                self.paper.paragraph(said, carried_by, style=Style.STATEMENT)
+                carried_by = f" {reading.bracketed(one.statement.pointers)} {reading.worded_by(one.statement)}"
+                self.paper.paragraph(said, (carried_by.rstrip(), Hand.SMALL), style=Style.STATEMENT)
 
     def _law(self) -> None:
         reading, label = self.reading, self.reading.label

@@ -42,6 +42,10 @@ class Recording(Base, WithId):
     started_at: Mapped[datetime]
     clock_source: Mapped[ClockSource] = mapped_column(words(ClockSource, "clock_source"))
     state: Mapped[RecordingState] = mapped_column(words(RecordingState, "recording_state"))
+    start_error_s: Mapped[float | None]  # bound of what started_at may be wrong by; None: not known
+    moves: Mapped[bool | None]  # whether its camera moved, by its track; None: nobody knows more than its kind
+    length_s: Mapped[float | None]
+    analysed_s: Mapped[float | None]  # how far an analysis under way has come
     failure: Mapped[str | None] = mapped_column(String(500))
     # what the analysis was made with and what it cost: sampling, model digest, frames, seconds, gaps
     analysis: Mapped[dict[str, Any] | None]
@@ -71,6 +75,7 @@ class Incident(Base, WithId):
         ),
         Index("ix_incident_state_confirmed_at", "state", "confirmed_at"),
         Index("ix_incident_next_step_at", "next_step_at"),
+        Index("ix_incident_camera_id_confirmed_at", "camera_id", "confirmed_at"),
     )
 
     camera_id: Mapped[str] = mapped_column(ForeignKey("camera.id"))
@@ -94,6 +99,7 @@ class Incident(Base, WithId):
     confidence: Mapped[float]
     plate: Mapped[str | None] = mapped_column(String(16))
     plate_confidence: Mapped[float | None]
+    plate_confirmed_by: Mapped[str | None] = mapped_column(String(100))  # a person; what was read stays in plate_read
     # weights, stream, clock as of the confirmation (evidence/seen_with.py); None: opened before that was written
     seen_with: Mapped[dict[str, Any] | None]
 
@@ -158,6 +164,8 @@ class DraftCase(Base, WithId):
     content: Mapped[dict[str, Any]]
     made_at: Mapped[datetime]
     software: Mapped[str] = mapped_column(String(100))
+    edited_by: Mapped[str | None] = mapped_column(String(100))  # None: as the program composed it
+    edited_from: Mapped[int | None]  # the version it was edited from
 
 
 class ReviewDecision(Base, WithId):
@@ -178,6 +186,7 @@ class ReviewDecision(Base, WithId):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user.id"))
     decision: Mapped[Decision] = mapped_column(words(Decision, "decision"))
     reason: Mapped[str] = mapped_column(Text)
+    ground: Mapped[str | None] = mapped_column(String(32))  # a word of Ground; None: decided before there were any
     is_true: Mapped[bool]
     is_clear: Mapped[bool]
     is_complete: Mapped[bool]
