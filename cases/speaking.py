@@ -12,14 +12,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session, joinedload
 
-from cases.entitlements import Right, require
+from cases.entitlements import Right, Scope, require
 from cases.errors import AnnouncementRefused, UnknownIncident, UnknownLoudspeaker
 from cases.languages import Language
 from cases.lifecycle import PROGRAM
+from cases.scope import of_cameras_within
 from cases.timetable import covers
-from evidence.sufficiency import PLATE_CONFIDENCE
+from evidence import custody
+from evidence.sufficiency import plate_is_sure
 from models.announcements import Announcement
-from models.enums import AnnouncementState, OutboxState, Utterance
+from models.enums import AnnouncementState, CustodyAct, OutboxState, Utterance
 from models.exhibits import SealedObject
 from models.incidents import OPEN_STATES, Incident
 from models.people import User
@@ -27,16 +29,18 @@ from models.places import Camera, GeofenceVersion, Loudspeaker, Site
 from models.promises import OutboxMessage
 from notify.announcements import LONGEST_TYPED, press_sentences, typed, warning
 from notify.errors import SoundRefused
+from notify.sound import read_wav
 
 # a warning that comes later than this speaks to somebody else
 USEFUL_FOR = timedelta(seconds=60)
 BEFORE_THE_PROGRAM, OF_THE_PROGRAM = 0, 1
 MOST_WAITING = 4  # presses on one loudspeaker
 LONGEST_TEXT = 500
-SHOWN = 6
+SHOWN, SHOWN_IN_HAND = 6, 20
 QUIET, TOO_MANY, NOT_SPEAKABLE, NOT_A_SENTENCE = "quiet", "too_many", "not_speakable", "not_a_sentence"
-NOT_A_RECORDING = "not_a_recording"
-REFUSALS = (QUIET, TOO_MANY, NOT_SPEAKABLE, NOT_A_SENTENCE, NOT_A_RECORDING)
+NOT_A_RECORDING, TOO_LONG, SILENT = "not_a_recording", "too_long", "silent"
+REFUSALS = (QUIET, TOO_MANY, NOT_SPEAKABLE, NOT_A_SENTENCE, NOT_A_RECORDING, TOO_LONG, SILENT)
+LONGEST_TALK_S = 15.0  # what is spoken live, from pressing the button to letting it go
 
 
 @dataclass(frozen=True)
@@ -77,28 +81,9 @@ def say(
     Raises NotEntitled, UnknownLoudspeaker, UnknownIncident, AnnouncementRefused.
     """
     require(by, Right.SPEAK)
-    loudspeaker = session.scalar(
-        select(Loudspeaker)
-        .where(Loudspeaker.id == loudspeaker_id)
-        .options(joinedload(Loudspeaker.camera, innerjoin=True).joinedload(Camera.site, innerjoin=True))
-        .with_for_update(of=Loudspeaker)
-    )
-    if loudspeaker is None:
-        raise UnknownLoudspeaker(loudspeaker_id)
+    check_free(session, loudspeaker_id, at=at)
     if incident_id is not None and session.get(Incident, incident_id) is None:
         raise UnknownIncident(incident_id)
-    if is_quiet(loudspeaker, loudspeaker.camera.site.timezone, at):
-        raise AnnouncementRefused(QUIET, f"loudspeaker {loudspeaker_id} has quiet hours now; see the site file")
-    waiting = session.scalar(
-        select(func.count()).where(
-            Announcement.loudspeaker_id == loudspeaker_id,
-            Announcement.state == AnnouncementState.WAITING,
-            Announcement.priority == BEFORE_THE_PROGRAM,
-            Announcement.useful_until >= at,
-        )
-    )
-    if (waiting or 0) >= MOST_WAITING:
-        raise AnnouncementRefused(TOO_MANY, f"{waiting} announcements wait on {loudspeaker_id} already; wait for them")
     utterance, sentence, text, sealed = _of(words, language)
     announcement = Announcement(
         loudspeaker_id=loudspeaker_id,
@@ -118,7 +103,53 @@ def say(
     )
     session.add(announcement)
     session.flush()
+    if sealed is not None and incident_id is not None:
+        reason = f"announcement {announcement.id} for loudspeaker {loudspeaker_id}"
+        custody.record(session, incident_id, CustodyAct.SEALED, actor=by.name, at=at, reason=reason, sha256=sealed)
     return announcement
+
+
+def check_free(session: Session, loudspeaker_id: str, *, at: datetime) -> None:
+    """Whether a person may have something said through it now; a voice is asked for before it is kept. Locks its row.
+
+    Raises UnknownLoudspeaker, AnnouncementRefused.
+    """
+    loudspeaker = session.scalar(
+        select(Loudspeaker)
+        .where(Loudspeaker.id == loudspeaker_id)
+        .options(joinedload(Loudspeaker.camera, innerjoin=True).joinedload(Camera.site, innerjoin=True))
+        .with_for_update(of=Loudspeaker)
+    )
+    if loudspeaker is None:
+        raise UnknownLoudspeaker(loudspeaker_id)
+    if is_quiet(loudspeaker, loudspeaker.camera.site.timezone, at):
+        raise AnnouncementRefused(QUIET, f"loudspeaker {loudspeaker_id} has quiet hours now; see the site file")
+    waiting = session.scalar(
+        select(func.count()).where(
+            Announcement.loudspeaker_id == loudspeaker_id,
+            Announcement.state == AnnouncementState.WAITING,
+            Announcement.priority == BEFORE_THE_PROGRAM,
+            Announcement.useful_until >= at,
+        )
+    )
+    if (waiting or 0) >= MOST_WAITING:
+        raise AnnouncementRefused(TOO_MANY, f"{waiting} announcements wait on {loudspeaker_id} already; wait for them")
+
+
+def check_talk(raw: bytes) -> None:
+    """What was spoken into a microphone just now, before it is kept: bounded, and not silence.
+
+    Raises AnnouncementRefused.
+    """
+    try:
+        sound = read_wav(raw)
+    except SoundRefused as error:
+        raise AnnouncementRefused(NOT_A_RECORDING, str(error)) from error
+    if sound.seconds > LONGEST_TALK_S:
+        said = f"it lasts {sound.seconds:.1f} s; say at most {LONGEST_TALK_S:.0f} s at a time"
+        raise AnnouncementRefused(TOO_LONG, said)
+    if sound.is_silent:
+        raise AnnouncementRefused(SILENT, "nothing can be heard in it; check that the microphone is not muted")
 
 
 def _of(words: Words, language: Language) -> tuple[Utterance, str | None, str, str | None]:
@@ -172,7 +203,9 @@ def take_up(session: Session, message: OutboxMessage, *, language: Language, at:
     name, text = warning(
         incident.offence,
         place=incident.geofence_version.geofence.name,
-        plate=incident.plate if (incident.plate_confidence or 0.0) >= PLATE_CONFIDENCE else None,
+        plate=incident.plate
+        if plate_is_sure(incident.plate, incident.plate_confidence, confirmed=incident.plate_confirmed_by is not None)
+        else None,
         warned_before=_warned_before(session, incident.id),
         language=language,
     )
@@ -227,13 +260,26 @@ class HornsShown:
 
 
 def horns_shown(
-    session: Session, *, at: datetime, language: Language, incident_id: uuid.UUID | None = None
+    session: Session,
+    scope: Scope,
+    *,
+    at: datetime,
+    language: Language,
+    incident_id: uuid.UUID | None = None,
+    only: str | None = None,
+    last: int = SHOWN,
 ) -> HornsShown:
-    """All of them; with an incident, those by the camera that saw it."""
+    """All within the scope, with the `last` things asked of each; with an incident, those by the camera that saw it;
+    with `only`, the one of that id.
+    """
     by_the_camera = select(Incident.camera_id).where(Incident.id == incident_id)
     loudspeakers = session.scalars(
         select(Loudspeaker)
-        .where(Loudspeaker.camera_id.in_(by_the_camera) if incident_id is not None else true())
+        .where(
+            of_cameras_within(scope, Loudspeaker.camera_id),
+            Loudspeaker.camera_id.in_(by_the_camera) if incident_id is not None else true(),
+            Loudspeaker.id == only if only is not None else true(),
+        )
         .options(joinedload(Loudspeaker.camera, innerjoin=True).joinedload(Camera.site, innerjoin=True))
         .order_by(Loudspeaker.id)
     ).all()
@@ -250,8 +296,10 @@ def horns_shown(
                     select(Announcement)
                     .where(Announcement.loudspeaker_id == each.id)
                     .order_by(Announcement.asked_at.desc(), Announcement.id)
-                    .limit(SHOWN)
-                ).all(),
+                    .limit(last)
+                ).all()
+                if last
+                else [],
             )
             for each in loudspeakers
         ],

@@ -19,6 +19,7 @@ RATES = range(8000, 96_001)
 TELEPHONE_HZ = 8000  # G.711
 PCM, EXTENSIBLE = 1, 0xFFFE  # format tags of WAV
 FULL = 32767
+QUIETEST_PEAK = 160  # -46 dB below full: a muted microphone stays far below, a whisper goes over it
 ULAW_BIAS, ULAW_CLIP = 0x84, 32635  # ITU-T G.711 table 2a, in 16-bit samples
 
 Samples = np.ndarray[Any, np.dtype[np.int16]]
@@ -32,6 +33,11 @@ class Sound:
     @property
     def seconds(self) -> float:
         return len(self.samples) / self.rate_hz
+
+    @property
+    def is_silent(self) -> bool:
+        """Nobody would hear it: no sample of it is louder than the noise of a muted microphone."""
+        return int(np.abs(self.samples.astype(np.int32)).max(initial=0)) < QUIETEST_PEAK
 
     def at_volume(self, percent: int) -> "Sound":
         loud = np.clip(self.samples.astype(np.float64) * (percent / 100), -FULL - 1, FULL)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from cases import speaking
+from cases.entitlements import EVERYTHING
 from cases.errors import AnnouncementRefused, NotEntitled, UnknownIncident, UnknownLoudspeaker
 from models.database import reading, transaction
 from models.enums import AnnouncementState, Role, Utterance
@@ -81,8 +82,10 @@ def test_the_page_is_told_what_each_horn_last_said(square: Square) -> None:
         square.passes(61)
         square.press(f"第{number}句")
     with reading(square.sessions) as session:
-        shown = speaking.horns_shown(session, at=square.at, language="en")
-        of_an_incident = speaking.horns_shown(session, at=square.at, language="en", incident_id=uuid.uuid4())
+        shown = speaking.horns_shown(session, EVERYTHING, at=square.at, language="en")
+        of_an_incident = speaking.horns_shown(
+            session, EVERYTHING, at=square.at, language="en", incident_id=uuid.uuid4()
+        )
     [horn] = shown.horns
     assert (horn.id, horn.camera, horn.quiet) == (HORN, "North gate", False)
     assert [each.text for each in horn.last] == [f"第{number}句" for number in (7, 6, 5, 4, 3, 2)]
