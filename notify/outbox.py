@@ -17,6 +17,8 @@ from notify.errors import KeyReused
 
 # kinds that a loudspeaker says; the queue of each horn keeps these promises, and not the relay
 SPOKEN = ("announce",)
+# kinds that other systems are told, by a relay of their own (notify/hooks.py): none holds up what people wait for
+FOR_HOOKS = ("hook_event", "hook_test")
 
 
 def promise(

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from models.database import Sessions, reading, transaction
@@ -29,7 +29,7 @@ from notify.errors import GatewayRefused, GatewayUnavailable, GatewayUnreachable
 from notify.gateway import Gateway, Letter, masked
 from notify.messages import Composing
 from notify.notices import NoticeChange
-from notify.outbox import SPOKEN
+from notify.outbox import FOR_HOOKS, SPOKEN
 from notify.routes import Routes
 
 log = logging.getLogger(__name__)
@@ -115,9 +115,11 @@ class Relay:
             and_(OutboxMessage.state == OutboxState.PENDING, OutboxMessage.next_at <= now),
             and_(OutboxMessage.state == OutboxState.SENDING, OutboxMessage.lease_until < now),
         )
-        return (
-            select(OutboxMessage).where(due, OutboxMessage.kind.not_in(SPOKEN)).order_by(OutboxMessage.next_at).limit(1)
-        )
+        return select(OutboxMessage).where(due, self._carried()).order_by(OutboxMessage.next_at).limit(1)
+
+    def _carried(self) -> ColumnElement[bool]:
+        """Of which messages this relay is the one."""
+        return OutboxMessage.kind.not_in((*SPOKEN, *FOR_HOOKS))
 
     def _claim(self, session: Session, message: OutboxMessage) -> Claim | None:
         """None: there is nothing to try just now, and the row says why."""
@@ -160,9 +162,13 @@ class Relay:
         key, where = self.composing.key, f"outbox_message.letter:{message.id}"
         if message.letter_sealed is not None:
             return Letter.of(key.open(message.letter_sealed, where))
-        letter = messages.compose(session, message.kind, message.payload, self.composing, at=now)
+        letter = self._written(session, message, now)
         message.letter_sealed = key.seal(letter.as_json(), where)
         return letter
+
+    def _written(self, session: Session, message: OutboxMessage, now: datetime) -> Letter:
+        """Raises MessageImpossible, PersonalDataError."""
+        return messages.compose(session, message.kind, message.payload, self.composing, at=now)
 
     def _why_withheld(
         self, session: Session, message: OutboxMessage, letter: Letter, now: datetime
@@ -175,10 +181,10 @@ class Relay:
 
     def _gateway_for(self, session: Session, message: OutboxMessage, now: datetime) -> str | None:
         """Who is to have it now. None: all are left alone for a while, which is no try of the message."""
-        wanted = (message.gateway,) if message.gateway is not None else self.routes.gateways_for(message.kind)
+        wanted = (message.gateway,) if message.gateway is not None else self._route_of(message)
         waits = []
         for name in wanted:
-            if name not in self.gateways:
+            if self._gateway_named(name) is None:
                 waits.append((now + NOT_SET_UP, f"the gateway {name} is not set up; see docs/messages.md"))
                 continue
             until = breaker.closed_until(session, name, now)
@@ -190,8 +196,15 @@ class Relay:
         log.warning("message waits for a gateway", extra={"outbox_message": str(message.id), "why": why})
         return None
 
+    def _route_of(self, message: OutboxMessage) -> tuple[str, ...]:
+        return self.routes.gateways_for(message.kind)
+
+    def _gateway_named(self, name: str) -> Gateway | None:
+        return self.gateways.get(name)
+
     def _hand_over(self, claim: Claim) -> str:
-        gateway = self.gateways[claim.gateway]
+        gateway = self._gateway_named(claim.gateway)
+        assert gateway is not None, "the claim took one that is set up"
         if claim.asked_before:
             found = gateway.find(claim.key, claim.letter, claim.first_tried_at)
             if found is not None:

@@ -6,7 +6,7 @@ to answer does not hold up what the others carry.
 
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from notify.errors import NotifyError, RoutesRefused
 from notify.file_gateway import FileGateway
 from notify.gateway import Gateway, Letter
 from notify.gateway_http import GatewayHttp, GatewayNetworks
+from notify.hooks import DEADLINE_S, MOST_BYTES, hook_relay
 from notify.mail_gateway import MailGateway
 from notify.messages import KINDS, Composing, no_link
 from notify.owner_register import HttpRegister
@@ -153,15 +154,23 @@ def relay_of(workplace: Workplace) -> Relay:
     )
 
 
-def keep_promises(relay: Relay, stop: threading.Event) -> None:
-    """Until `stop` is set. What one thread could not cope with ends them all: the supervisor starts anew."""
+def relay_of_hooks(workplace: Workplace) -> Relay:
+    """What other systems are told goes by itself, so that none of them holds up what people wait for."""
+    http = GatewayHttp(GatewayNetworks.of(workplace.settings.gateway_networks), DEADLINE_S, MOST_BYTES)
+    return hook_relay(workplace.sessions, workplace.key(), http, now)
 
-    def keep() -> None:
+
+def keep_promises(relays: Sequence[Relay], stop: threading.Event) -> None:
+    """Until `stop` is set, each relay with threads of its own. What one thread could not cope with ends them all: the
+    supervisor starts anew.
+    """
+
+    def keep(relay: Relay) -> None:
         while not stop.wait(LOOKS_EVERY_S):
             relay.deliver_due()
 
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="relay") as pool:
-        threads = [pool.submit(keep) for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE * len(relays), thread_name_prefix="relay") as pool:
+        threads = [pool.submit(keep, relay) for relay in relays for _ in range(AT_ONCE)]
         done, _ = wait(threads, return_when=FIRST_EXCEPTION)
         stop.set()
         for thread in done:

@@ -1,0 +1,62 @@
+"""What other systems are promised of an event, in the transaction that writes it.
+
+Who they are and what they asked for is in cases/hooks.py; how they are told, in notify/hooks.py.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from cases.entitlements import Limit, Scope
+from cases.scope import incidents_within
+from models.enums import Act, HookAct
+from models.hooks import Hook
+from models.incidents import CaseEvent, Incident
+from notify import outbox
+from notify.hooks import HOOK_EVENT, event_id
+
+# what could not be told by then is given up: a receiver that is gone for good must not gather messages for ever
+USEFUL_FOR = timedelta(days=3)
+
+TOLD: dict[Act, HookAct] = {
+    Act.CONFIRMED: HookAct.OPENED,
+    Act.GRACE_STARTED: HookAct.NOTIFIED,
+    Act.WARNED_ONLY: HookAct.WARNED,
+    Act.VEHICLE_LEFT: HookAct.RESOLVED,
+    Act.SIGHT_LOST: HookAct.UNCERTAIN,
+    Act.HELD_BACK: HookAct.UNCERTAIN,
+    Act.GRACE_EXPIRED: HookAct.DRAFTED,
+    Act.RELEASED: HookAct.DRAFTED,
+    Act.REDRAFTED: HookAct.DRAFTED,
+    Act.ACCEPTED: HookAct.ACCEPTED,
+    Act.SENT_BACK: HookAct.RETURNED,
+    Act.SECOND_REFUSED: HookAct.RETURNED,
+    Act.DISMISSED: HookAct.DISMISSED,
+    Act.TAKEN_BACK: HookAct.TAKEN_BACK,
+}
+
+
+def promise(session: Session, incident: Incident, event: CaseEvent) -> None:
+    """A message for each hook that is on, wants this act, and for whose place and offence it is."""
+    act = TOLD.get(event.act)
+    if act is None:
+        return
+    for hook in session.scalars(select(Hook).where(Hook.switched_off_at.is_(None)).order_by(Hook.made_at, Hook.id)):
+        if act.value in hook.acts and _is_for(session, hook, incident):
+            told = event_id(incident.id, event.seq)
+            payload = {"hook_id": str(hook.id), "incident_id": str(incident.id), "seq": event.seq, "act": act.value}
+            outbox.promise(
+                session,
+                key=f"hook:{hook.id}:{told}",
+                kind=HOOK_EVENT,
+                payload=payload,
+                at=event.at,
+                useful_until=event.at + USEFUL_FOR,
+            )
+
+
+def _is_for(session: Session, hook: Hook, incident: Incident) -> bool:
+    scope = Scope(frozenset({Limit(hook.area_id, hook.offence)}))
+    found = select(Incident.id).where(Incident.id == incident.id, incidents_within(scope))
+    return scope.is_everything or session.scalar(found) is not None
