@@ -6,15 +6,17 @@ The owner is not in it. How it looks on paper is in cases/draft_documents.py.
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version as version_of
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from cases import dumping_act, vending_reasons
 from cases.draft_content import (
     Checked,
     DraftContent,
@@ -36,6 +38,7 @@ from cases.draft_words import (
     local_time,
     percent,
     say,
+    say_of,
     term,
     two_places,
     utc_time,
@@ -44,11 +47,12 @@ from cases.errors import UnknownIncident
 from cases.languages import Bilingual
 from cases.law.provisions import Article, Provision, provision_in_force
 from cases.lifecycle import PROGRAM
+from cases.reasons import ReasonShown, reasons_of
 from detectors.dwell import Dwell
 from evidence import case_rows, sufficiency
 from evidence.derivatives import requests as derivatives
-from models.enums import Act, ExhibitKind, ExhibitMoment, NoticeStatus, SightingKind
-from models.incidents import DraftCase, Incident
+from models.enums import Act, ExhibitKind, ExhibitMoment, LadderAct, NoticeStatus, SightingKind, StepOutcome
+from models.incidents import CaseEvent, DraftCase, Incident
 from models.promises import Notice
 
 SOFTWARE = f"streetwitness {version_of('streetwitness')}"
@@ -60,9 +64,11 @@ PARTLY_INSIDE = 0.5
 
 # what a court would be told first, in this order
 ORDER_OF_MOMENTS = (
+    ExhibitMoment.BEFORE,
     ExhibitMoment.ENTRY,
     ExhibitMoment.DWELL_COMPLETE,
     ExhibitMoment.GRACE_END,
+    ExhibitMoment.LEFT,
     ExhibitMoment.SHARPEST,
 )
 ORDER_OF_KINDS = (ExhibitKind.STILL, ExhibitKind.CLOSE_UP, ExhibitKind.CLIP, ExhibitKind.DERIVATIVE)
@@ -85,7 +91,8 @@ def compose(session: Session, incident_id: uuid.UUID, *, at: datetime) -> DraftC
         select(Notice).where(Notice.incident_id == incident_id).order_by(Notice.promised_at, Notice.id)
     ).all()
     version = rows.draft.version + 1 if rows.draft else 1
-    content = _Composition(rows, notices).content(version, at)
+    found = reasons_of(session, rows.incident)
+    content = _Composition(rows, notices, found).content(version, at)
     draft = DraftCase(
         incident_id=incident_id,
         version=version,
@@ -105,6 +112,7 @@ class _Composition:
 
     rows: case_rows.CaseRows
     notices: Sequence[Notice]
+    reasons: Sequence[ReasonShown] = ()
 
     def content(self, version: int, at: datetime) -> DraftContent:
         return DraftContent(
@@ -235,6 +243,21 @@ class _Composition:
             for number, row in enumerate(ordered, start=1)
         )
 
+    @cached_property
+    def act(self) -> Mapping[str, Any] | None:
+        return dumping_act.act_of(self.rows.events)
+
+    @cached_property
+    def announcements(self) -> list[CaseEvent]:
+        """Warnings that were said aloud, or may have been."""
+        return [
+            event
+            for event in self.rows.events
+            if event.act is Act.STEP_TAKEN
+            and event.facts.get("act") == LadderAct.ANNOUNCE
+            and event.facts.get("outcome") in (StepOutcome.PLAYED, StepOutcome.UNCONFIRMED)
+        ]
+
     # --- the sentences
 
     def _statements(self) -> Iterable[Statement]:
@@ -248,10 +271,10 @@ class _Composition:
         pictures = self._exhibits_of(ExhibitKind.CLOSE_UP) or self._exhibits_of(ExhibitKind.STILL)
         carried = [*pictures, self._record_of_incident()]
         if self.who.plate is None:
-            yield _statement("who", "plate_not_established", carried)
+            yield self._statement("who", "plate_not_established", carried)
         else:
             confidence = self.who.plate_confidence
-            yield _statement(
+            yield self._statement(
                 "who",
                 "plate_read",
                 carried,
@@ -260,13 +283,13 @@ class _Composition:
             )
         opened = self._events_of(Act.CONFIRMED) or [self._record_of_incident()]
         if self.who.vehicle_class is None:
-            yield _statement("who", "vehicle_class_not_established", opened)
+            yield self._statement("who", "vehicle_class_not_established", opened)
         else:
-            yield _statement("who", "vehicle_class", opened, vehicle_class=term(self.who.vehicle_class))
+            yield self._statement("who", "vehicle_class", opened, vehicle_class=term(self.who.vehicle_class))
 
     def _say_what(self) -> Iterable[Statement]:
         share = self.least_share_inside
-        yield _statement(
+        yield self._statement(
             "what",
             "conduct",
             [self._sightings(self.standing_since, self.when.last_seen), *self._exhibits_of(ExhibitKind.STILL)],
@@ -278,8 +301,10 @@ class _Composition:
             shown=duration(self.stood.shown_s),
             share=percent(share) if share is not None else term("never_measured"),
         )
+        yield from self._say_by_which_signs()
+        yield from self._say_by_whom()
         if self.provision is None:
-            yield _statement(
+            yield self._statement(
                 "what",
                 "provision_unknown",
                 [self._law_data()],
@@ -288,14 +313,32 @@ class _Composition:
             )
             return
         cited = [_article(article) for article in self.provision.article if article.cited_for in CARRY_THE_MATTER]
-        yield _statement("what", "provision", cited, name=self.provision.name, penalty=self.provision.penalty)
+        yield self._statement("what", "provision", cited, name=self.provision.name, penalty=self.provision.penalty)
         competence = self.provision.competence
-        yield _statement(
+        yield self._statement(
             "what",
             "competence",
             [_article(self.provision.article_named(name)) for name in competence.articles],
             competence=competence.text,
         )
+
+    def _say_by_which_signs(self) -> Iterable[Statement]:
+        """Of a sale, which no single box shows: what was weighed."""
+        signs = vending_reasons.signs_of(self.rows.events)
+        if signs is None:
+            return
+        for code, text in vending_reasons.sentences(signs):
+            yield Statement(code=code, section="what", text=text, pointers=tuple(self._events_of(Act.CONFIRMED)))
+
+    def _say_by_whom(self) -> Iterable[Statement]:
+        """Of what was left: who was with it when it came, and what it is taken for."""
+        if self.act is None:
+            return
+        moments = (ExhibitMoment.BEFORE, ExhibitMoment.ENTRY, ExhibitMoment.SHARPEST)
+        shown = [pointer for moment in moments for pointer in self._exhibits_at(moment)]
+        for code, text in dumping_act.sentences(self.act):
+            pointers = (*shown, *self._events_of(Act.CONFIRMED))
+            yield Statement(code=code, section="what", text=text, pointers=pointers)
 
     def _say_where(self) -> Iterable[Statement]:
         where, version = self.where, self.incident.geofence_version
@@ -305,12 +348,13 @@ class _Composition:
             "device": where.device_number or term("not_recorded"),
         }
         if where.lat is None or where.lon is None:
-            yield _statement("where", "camera_place_unknown", [self._record_of_camera()], **shown)
+            yield self._statement("where", "camera_place_unknown", [self._record_of_camera()], **shown)
         else:
             place = {"lat": f"{where.lat:.6f}", "lon": f"{where.lon:.6f}"}
-            yield _statement("where", "camera_place", [self._record_of_camera()], **shown, **place)
+            yield self._statement("where", "camera_place", [self._record_of_camera()], **shown, **place)
         rule = version.offences.get(self.incident.offence.value, {})
-        yield _statement(
+        allowed_s = rule.get("dwell_s", rule.get("away_s"))
+        yield self._statement(
             "where",
             "fence",
             [self._record_of_geofence()],
@@ -318,21 +362,21 @@ class _Composition:
             geofence_id=where.geofence_id,
             version=where.geofence_version,
             valid_from=self._local(version.valid_from),
-            dwell=duration(rule["dwell_s"]) if "dwell_s" in rule else term("not_recorded"),
+            dwell=duration(allowed_s) if allowed_s is not None else term("not_recorded"),
             grace=duration(rule["grace_s"]) if "grace_s" in rule else term("not_recorded"),
         )
 
     def _say_when(self) -> Iterable[Statement]:
         when = self.when
         entry = self._exhibits_at(ExhibitMoment.ENTRY)
-        yield _statement("when", "first_seen", [self._sighting(when.first_seen)], at=self._both(when.first_seen))
+        yield self._statement("when", "first_seen", [self._sighting(when.first_seen)], at=self._both(when.first_seen))
         if when.stopped is None:
             carried = [self._sighting(when.first_seen), *entry]
-            yield _statement("when", "already_stood", carried)
+            yield self._statement("when", "already_stood", carried)
         else:
             carried = [self._sighting(when.stopped), *entry]
-            yield _statement("when", "stopped", carried, at=self._both(when.stopped))
-        yield _statement(
+            yield self._statement("when", "stopped", carried, at=self._both(when.stopped))
+        yield self._statement(
             "when",
             "dwell_complete",
             [
@@ -344,7 +388,7 @@ class _Composition:
             shown=duration(standing(self.looks, self.standing_since, when.dwell_complete).shown_s),
         )
         if when.grace_ends is not None:
-            yield _statement(
+            yield self._statement(
                 "when",
                 "grace_ended",
                 [
@@ -354,22 +398,29 @@ class _Composition:
                 ],
                 at=self._both(when.grace_ends),
             )
-        yield _statement("when", "last_seen", [self._sighting(when.last_seen)], at=self._both(when.last_seen))
+        yield self._statement("when", "last_seen", [self._sighting(when.last_seen)], at=self._both(when.last_seen))
         if when.left is not None:
-            yield _statement(
+            yield self._statement(
                 "when",
                 "left",
                 [*self._events_of(Act.VEHICLE_LEFT), self._record_of_incident()],
                 at=self._both(when.left),
             )
+        yield from self._say_that_it_came_back()
         yield self._say_how_unbroken()
         yield from self._say_seen_with()
         yield self._say_whose_clock()
 
+    def _say_that_it_came_back(self) -> Iterable[Statement]:
+        for event in self.rows.events:
+            if event.act is Act.CONFIRMED and "returned_after_s" in event.facts:
+                away = duration(event.facts["returned_after_s"])
+                yield self._statement("when", "returned", [self._event(event)], away=away)
+
     def _say_how_unbroken(self) -> Statement:
         counted = {kind: sum(look.kind is kind for look in self.standing_looks) for kind in SightingKind}
         since, until = self.standing_since, self.when.last_seen
-        return _statement(
+        return self._statement(
             "when",
             "continuity",
             [self._sightings(since, until)],
@@ -384,7 +435,7 @@ class _Composition:
         seen = self.rows.seen_with
         if seen.model is None or seen.look_s is None:
             return
-        yield _statement(
+        yield self._statement(
             "when",
             "seen_with",
             [self._record_of_seeing()],
@@ -406,9 +457,11 @@ class _Composition:
         }
         if recording is None:
             code = "clock_of_camera" if clock.measure is None else f"clock_by_{clock.measure.value}"
-            return _statement("when", code, [self._record_of_clock()], **measured)
+            return self._statement("when", code, [self._record_of_clock()], **measured)
         carried = [self._record_of_recording(recording.sha256), self._record_of_clock()]
-        return _statement("when", "clock_of_recording", carried, source=term(recording.clock_source.value), **measured)
+        return self._statement(
+            "when", "clock_of_recording", carried, source=term(recording.clock_source.value), **measured
+        )
 
     def _say_what_came_after(self) -> Iterable[Statement]:
         for notice in self.notices:
@@ -416,43 +469,60 @@ class _Composition:
             promised = self._local(notice.promised_at)
             if notice.delivered_at is not None:
                 delivered = self._local(notice.delivered_at)
-                yield _statement("after", "notice_delivered", carried, promised=promised, delivered=delivered)
+                yield self._statement("after", "notice_delivered", carried, promised=promised, delivered=delivered)
             else:
                 status = term(notice.status.value)
-                yield _statement("after", "notice_not_delivered", carried, promised=promised, status=status)
+                yield self._statement("after", "notice_not_delivered", carried, promised=promised, status=status)
+        for event in self.announcements:
+            outcome = term(event.facts["outcome"])
+            at = self._local(event.conduct_at or event.at)
+            yield self._statement("after", "announced", [self._event(event)], at=at, outcome=outcome)
 
     # --- the reasons against
 
     def _against(self) -> Iterable[Reason]:
         yield from self._what_the_check_found()
         if self.when.stopped is None:
-            yield _reason("already_stood", [self._sighting(self.when.first_seen)])
+            yield self._reason("already_stood", [self._sighting(self.when.first_seen)])
+        yield from self._what_the_act_leaves_open()
         if self.share_not_shown >= SHARE_NOT_SHOWN_WORTH_SAYING:
             carried = [self._sightings(self.standing_since, self.when.last_seen)]
-            yield _reason("gaps_share", carried, share=percent(self.share_not_shown))
+            yield self._reason("gaps_share", carried, share=percent(self.share_not_shown))
         if self.incident.confidence < LOW_CONFIDENCE:
             confidence = two_places(self.incident.confidence)
-            yield _reason("low_confidence", [self._record_of_incident()], confidence=confidence)
+            yield self._reason("low_confidence", [self._record_of_incident()], confidence=confidence)
         if self.least_share_inside is not None and self.least_share_inside < PARTLY_INSIDE:
             carried = [self._sightings(self.standing_since, self.when.last_seen)]
-            yield _reason("partly_inside", carried, share=percent(self.least_share_inside))
+            yield self._reason("partly_inside", carried, share=percent(self.least_share_inside))
         absent = [look for look in self.standing_looks if look.kind is SightingKind.ABSENT]
         if absent:
             carried = [self._sightings(absent[0].at, absent[-1].at)]
-            yield _reason("absent_between", carried, absent=len(absent))
+            yield self._reason("absent_between", carried, absent=len(absent))
         if self.incident.geofence_version.valid_from > self.incident.confirmed_at:
-            yield _reason("fence_came_later", [self._record_of_geofence()])
+            yield self._reason("fence_came_later", [self._record_of_geofence()])
         if self.incident.geofence_version.warning_only:
-            yield _reason("warning_only", [self._record_of_geofence()])
-        if not self.notices:
-            yield _reason("no_notice", [self._record_of_incident()])
-        elif not any(notice.status is NoticeStatus.DELIVERED for notice in self.notices):
+            yield self._reason("warning_only", [self._record_of_geofence()])
+        if not self.notices and not self.announcements:
+            yield self._reason("no_notice", [self._record_of_incident()])
+        elif self.notices and not any(notice.status is NoticeStatus.DELIVERED for notice in self.notices):
             carried = [
                 Pointer(kind="record", ref=f"notice:{notice.id}", label=_label_of_notice(notice))
                 for notice in self.notices
             ]
-            yield _reason("notice_not_delivered", carried)
+            yield self._reason("notice_not_delivered", carried)
+        yield from self._what_was_looked_for()
         yield from self._what_the_law_data_lack()
+
+    def _what_was_looked_for(self) -> Iterable[Reason]:
+        for found in self.reasons:
+            if found.speaks:
+                carried = [*self._exhibits_with(found.picture), *self._events_of(Act.CONFIRMED)]
+                pointers = tuple(carried or [self._record_of_incident()])
+                yield Reason(code=found.kind.value, text=found.text, pointers=pointers)
+
+    def _what_the_act_leaves_open(self) -> Iterable[Reason]:
+        if self.act is not None and self.act[dumping_act.KIND] == dumping_act.UNKNOWN:
+            yield self._reason("kind_unknown", self._exhibits_of(ExhibitKind.STILL) or [self._record_of_incident()])
 
     def _what_the_check_found(self) -> Iterable[Reason]:
         carried = {
@@ -469,12 +539,21 @@ class _Composition:
 
     def _what_the_law_data_lack(self) -> Iterable[Reason]:
         if self.provision is None:
-            yield _reason("no_provision", [self._law_data()])
+            yield self._reason("no_provision", [self._law_data()])
             return
         for article in self.provision.article:
             if not article.verified:
                 cited = _article(article)
-                yield _reason("unverified_article", [cited], article=cited.label)
+                yield self._reason("unverified_article", [cited], article=cited.label)
+
+    def _statement(self, section: Section, code: str, pointers: Sequence[Pointer], **values: Value) -> Statement:
+        text = say_of(self.incident.offence, "statement", code, **values)
+        return Statement(code=code, section=section, text=text, pointers=tuple(pointers))
+
+    def _reason(self, code: str, pointers: Sequence[Pointer], **values: Value) -> Reason:
+        return Reason(
+            code=code, text=say_of(self.incident.offence, "against", code, **values), pointers=tuple(pointers)
+        )
 
     # --- what carries a sentence
 
@@ -487,15 +566,19 @@ class _Composition:
     def _exhibits_of(self, kind: ExhibitKind) -> list[Pointer]:
         return [_exhibit(entry) for entry in self.exhibits if entry.kind is kind]
 
+    def _exhibits_with(self, exhibit_id: uuid.UUID | None) -> list[Pointer]:
+        return [_exhibit(entry) for entry in self.exhibits if entry.id == exhibit_id]
+
     def _exhibits_at(self, moment: ExhibitMoment) -> list[Pointer]:
         return [_exhibit(entry) for entry in self.exhibits if entry.moment is moment]
 
     def _events_of(self, act: Act) -> list[Pointer]:
-        return [
-            Pointer(kind="event", ref=str(event.seq), label=say("pointer", "event", seq=event.seq, act=term(act.value)))
-            for event in self.rows.events
-            if event.act is act
-        ]
+        return [self._event(event) for event in self.rows.events if event.act is act]
+
+    @staticmethod
+    def _event(event: CaseEvent) -> Pointer:
+        label = say("pointer", "event", seq=event.seq, act=term(event.act.value))
+        return Pointer(kind="event", ref=str(event.seq), label=label)
 
     def _sighting(self, at: datetime) -> Pointer:
         """The sighting on record nearest to that moment: a stop found by looking back has none of its own."""
@@ -551,14 +634,6 @@ class _Composition:
         return Pointer(
             kind="record", ref=f"law:{offence}:{on}", label=say("pointer", "law_data", offence=term(offence), on=on)
         )
-
-
-def _statement(section: Section, code: str, pointers: Sequence[Pointer], **values: Value) -> Statement:
-    return Statement(code=code, section=section, text=say("statement", code, **values), pointers=tuple(pointers))
-
-
-def _reason(code: str, pointers: Sequence[Pointer], **values: Value) -> Reason:
-    return Reason(code=code, text=say("against", code, **values), pointers=tuple(pointers))
 
 
 def _exhibit(entry: ExhibitEntry) -> Pointer:

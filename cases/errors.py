@@ -1,12 +1,14 @@
 """What can go wrong in the workflow of a case."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.enums import Act, IncidentState, OutboxState, Role
 
 if TYPE_CHECKING:
+    from cases.fences import FenceProblem
     from cases.site_yaml import Problem
 
 
@@ -31,8 +33,61 @@ class DecisionRefused(CaseError):
     """A reviewer's decision lacks what the law asks of it."""
 
 
+class InHandOfAnother(CaseError):
+    """Somebody else is at work on it."""
+
+    def __init__(self, who: str, until_at: datetime) -> None:
+        super().__init__(f"{who} has it in hand until {until_at:%H:%M} UTC; ask, wait, or take it over with a reason")
+        self.who, self.until_at = who, until_at
+
+
+class LeftToAnother(CaseError):
+    """It was passed on, and this person may not decide it any more."""
+
+
+class TakeBackRefused(CaseError):
+    """A decision stands. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the decision is not taken back: {why.replace('_', ' ')}")
+        self.why = why
+
+
+class DraftEditRefused(CaseError):
+    """A draft is not changed so. why: the key of its sentence, which the page has in two languages; facts: in it."""
+
+    def __init__(self, why: str, **facts: int) -> None:
+        told = f" ({', '.join(f'{name} {value}' for name, value in facts.items())})" if facts else ""
+        super().__init__(f"the draft is not changed: {why.replace('_', ' ')}{told}")
+        self.why, self.facts = why, facts
+
+
+class SecondReviewRefused(CaseError):
+    """Not by this person, or not now. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the second review is not taken: {why.replace('_', ' ')}")
+        self.why = why
+
+
+class PlateUnwritable(CaseError):
+    """What was typed is no plate."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(f"`{typed}` is no plate: write its 4 to 12 letters, digits and characters, or leave it empty")
+        self.typed = typed
+
+
 class AccountRefused(CaseError):
-    """A user cannot be added as asked."""
+    """An account cannot be made or changed as asked. why: the key of its sentence, which the pages have."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
+class PasswordRefused(AccountRefused):
+    """Not a password to be taken, or not the one that was right until now."""
 
 
 class LawDataUnusable(CaseError):
@@ -92,10 +147,11 @@ class NoReasonToLook(CaseError):
 
 
 class NotEntitled(CaseError):
-    def __init__(self, role: Role, right: str, entitled: Sequence[Role]) -> None:
+    def __init__(self, roles: Sequence[Role], right: str, entitled: Sequence[Role]) -> None:
+        held = ", ".join(role.value.replace("_", " ") for role in roles) or "user without a role"
         named = ", ".join(role.value.replace("_", " ") for role in entitled)
-        super().__init__(f"a {role.value.replace('_', ' ')} may not {right.replace('_', ' ')}; ask a {named}")
-        self.role, self.right = role, right
+        super().__init__(f"a {held} may not {right.replace('_', ' ')}; ask a {named}")
+        self.roles, self.right = tuple(roles), right
 
 
 class UnknownMessage(CaseError):
@@ -144,3 +200,56 @@ class UploadRefused(CaseError):
         told = "".join(f"; {name.replace('_', ' ')}: {value}" for name, value in facts.items())
         super().__init__(f"the upload was refused: {why.replace('_', ' ')}{told}")
         self.why, self.facts = why, facts
+
+
+class RecorderRefused(CaseError):
+    """A recorder cannot be set or given to somebody so. why: a key that names what is wrong."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
+class RecordingRefused(CaseError):
+    """This cannot be done with a recording. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
+class RequestRefused(CaseError):
+    """A request for footage cannot go on so. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
+class FenceUnsound(CaseError):
+    """A geofence as drawn says something that cannot be; each problem tells its field and what is wrong."""
+
+    def __init__(self, problems: "Sequence[FenceProblem]") -> None:
+        super().__init__("; ".join(f"{problem.field}: {problem.said}" for problem in problems))
+        self.problems = tuple(problems)
+
+
+class FenceRefused(CaseError):
+    """A change of a geofence cannot go on so. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
+class HookRefused(CaseError):
+    """A webhook cannot be had or used so. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
+class UnknownFence(CaseError):
+    def __init__(self, fence: object) -> None:
+        super().__init__(f"there is no geofence or proposal or trial {fence}")

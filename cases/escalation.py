@@ -5,7 +5,7 @@ instruction and may not be alone: the row of the incident is locked first, and w
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -21,7 +21,17 @@ from cases.ladder import Do, Expire, Ladder, Over, Taken, Wait, ladder_of, next_
 from cases.lifecycle import PROGRAM, advance
 from cases.telling import Told
 from models.announcements import Announcement
-from models.enums import Act, Asker, CameraState, IncidentState, LadderAct, NoticeStatus, OutboxState, StepOutcome
+from models.enums import (
+    Act,
+    Asker,
+    CameraState,
+    IncidentState,
+    LadderAct,
+    NoticeStatus,
+    Offence,
+    OutboxState,
+    StepOutcome,
+)
 from models.escalation import LadderStep, LookRequest
 from models.incidents import OPEN_STATES, Incident
 from models.places import Camera, GeofenceVersion
@@ -161,15 +171,31 @@ class LookWanted:
 def looks_wanted(session: Session, incident_ids: Sequence[uuid.UUID]) -> list[LookWanted]:
     """What the camera that watches these incidents is asked, one line an incident; the ladder's wish comes first."""
     rows = session.execute(
-        select(LookRequest.incident_id, LookRequest.asked_at, LookRequest.asked_by).where(
-            LookRequest.incident_id.in_(incident_ids), LookRequest.answer.is_(None)
+        select(
+            LookRequest.incident_id,
+            LookRequest.asked_at,
+            LookRequest.asked_by,
+            Incident.offence,
+            GeofenceVersion.offences,
+            LadderStep.rung,
         )
+        .join(Incident, Incident.id == LookRequest.incident_id)
+        .join(GeofenceVersion, GeofenceVersion.id == Incident.geofence_version_id)
+        .outerjoin(LadderStep, and_(LadderStep.incident_id == Incident.id, LadderStep.outcome.is_(None)))
+        .where(LookRequest.incident_id.in_(incident_ids), LookRequest.answer.is_(None))
     )
     wanted: dict[uuid.UUID, LookWanted] = {}
-    for incident_id, asked_at, by in rows:
+    for incident_id, asked_at, by, offence, offences, rung in rows:
         if incident_id not in wanted or by is Asker.LADDER:
-            wanted[incident_id] = LookWanted(incident_id, asked_at, by is Asker.LADDER)
+            is_last = by is Asker.LADDER and rung is not None and _last_look(offence, offences[offence.value], rung)
+            wanted[incident_id] = LookWanted(incident_id, asked_at, is_last)
     return list(wanted.values())
+
+
+def _last_look(offence: Offence, rule: Mapping[str, Any], rung: int) -> bool:
+    """A stall is looked at after each warning; only what the last look shows decides what becomes of it."""
+    later = ladder_of(offence, rule).rungs[rung + 1 :]
+    return not any(each.act is LadderAct.LOOK_AGAIN for each in later)
 
 
 def steps_of(session: Session, incident_id: uuid.UUID) -> list[LadderStep]:

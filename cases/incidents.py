@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from cases import draft_case, escalation
+from cases import draft_case, escalation, holding_back, reasons
 from cases.lifecycle import PROGRAM, advance, append_event
 from detectors.geometry import Box
 from evidence import fence_terms
@@ -92,6 +92,7 @@ def open_incident(
     session.add(incident)
     session.flush()
     version = session.get_one(GeofenceVersion, conduct.geofence_version_id)
+    judged = reasons.look_for(session, incident, facts, at=at)
     append_event(
         session,
         incident,
@@ -100,8 +101,14 @@ def open_incident(
         actor=PROGRAM,
         at=at,
         conduct_at=conduct.confirmed_at,
-        facts=facts | {fence_terms.FACT: fence_terms.digest_of(fence_terms.terms_of(version))},
+        facts=facts
+        | {
+            fence_terms.FACT: fence_terms.digest_of(fence_terms.terms_of(version)),
+            "reasons": {each.kind.value: each.verdict.value for each in judged},
+        },
     )
+    if holding_back.held_back(session, incident, judged, at=at):
+        return incident, True
     if conduct.recording_id is None:
         escalation.begin(session, incident, at=at)
         return incident, True
@@ -129,8 +136,12 @@ def record_sightings(session: Session, incident: Incident, sightings: Sequence[S
     session.flush()
 
 
-def vehicle_left(session: Session, incident: Incident, *, left_at: datetime, at: datetime) -> None:
-    """Self-correction: its place was shown without it before the grace was shown to be over."""
+def vehicle_left(session: Session, incident: Incident, *, left_at: datetime, at: datetime, left_with: int = 0) -> None:
+    """Self-correction: its place was shown without it before the grace was shown to be over.
+
+    left_with: of a queue that it was seen in, those that had gone too.
+    """
+    reasons.went_as_a_queue(session, incident, left_with, left_at=left_at, at=at)
     if incident.state not in OPEN_STATES:
         return
     incident.left_at = left_at

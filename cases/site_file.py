@@ -8,25 +8,29 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import shapely
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
-from cases.camera_entry import CameraEntry, Identity, Name, Part, Preset, Seconds, is_url, without_login
+from cases.camera_entry import CameraEntry, Hours, Identity, Name, Part, Preset, Seconds, is_url, without_login
 from cases.errors import LadderRefused, SiteFileRefused
+from cases.ladder import MOST_WARNINGS, usual_warnings
 from cases.ladder import read as read_ladder
 from cases.site_yaml import Document, NotYaml, Problem, named, read_yaml
 from cases.site_yaml import Path as FieldPath
-from cases.timetable import days_of, minutes_of
+from detectors.dumping import AWAY_S
 from models.enums import AreaLevel, Offence
 from notify.loudspeaker import DRIVERS, NEEDS_URL, SCHEMES
 
 MAX_BYTES = 1_000_000
 USUAL_VOLUME, USUAL_COOLDOWN_S = 100, 20  # of a loudspeaker
+MAX_CORNERS = 100
+SMALLEST_AREA = 0.0005  # of the picture: 32 x 32 of 1920 x 1080 pixels, less than the ground under a bicycle
 
 # GA 36-2018: province, letter of the issuing office, then five or six signs, or four and one of the special words
 CHINESE_PLATE = re.compile(
@@ -70,31 +74,33 @@ def _timezone(text: str) -> str:
     return text
 
 
-def _clock(text: str) -> str:
-    minutes_of(text)
-    return text
+class OutlineRefused(ValueError):
+    """The outline of a fence is none that could bind anybody. why: in a word; near: where it is wrong."""
 
-
-def _days(value: Any) -> Any:
-    """A list of days or ranges is kept as one text: `[mon, wed-fri]` as `mon,wed-fri`."""
-    if isinstance(value, tuple) and value and all(isinstance(each, str) for each in value):
-        value = ",".join(value)
-    if isinstance(value, str):
-        days_of(value)
-        return value.lower().replace(" ", "")
-    return value
+    def __init__(self, why: str, said: str, near: tuple[float, float] | None = None) -> None:
+        super().__init__(said)
+        self.why, self.near = why, near
 
 
 def _polygon(corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
     if len(corners) < 3:
-        raise ValueError(f"a polygon needs at least 3 corners, this one has {len(corners)}")
+        raise OutlineRefused("few", f"a polygon needs at least 3 corners, this one has {len(corners)}")
+    if len(corners) > MAX_CORNERS:
+        raise OutlineRefused("many", f"a polygon has at most {MAX_CORNERS} corners, this one has {len(corners)}")
     shape = shapely.Polygon(corners)
+    if shape.convex_hull.area == 0:
+        raise OutlineRefused("flat", "the corners lie on one line, so the polygon has no area")
     if not shape.is_valid:
-        near = re.search(r"\[(\S+) (\S+)\]", shapely.is_valid_reason(shape))
-        where = f" near ({float(near[1]):.3f}, {float(near[2]):.3f})" if near else ""
-        raise ValueError(f"the outline crosses itself{where}; list the corners in order, walking round the area")
-    if shape.area == 0:
-        raise ValueError("the corners lie on one line, so the polygon has no area")
+        found = re.search(r"\[(\S+) (\S+)\]", shapely.is_valid_reason(shape))
+        near = (float(found[1]), float(found[2])) if found else None
+        where = f" near ({near[0]:.3f}, {near[1]:.3f})" if near else ""
+        raise OutlineRefused(
+            "crosses", f"the outline crosses itself{where}; list the corners in order, walking round the area", near
+        )
+    if shape.area < SMALLEST_AREA:
+        raise OutlineRefused(
+            "tiny", f"the area is {shape.area:.5f} of the picture, too little to stand in; {SMALLEST_AREA} is the least"
+        )
     return corners
 
 
@@ -111,8 +117,20 @@ def _or_defaults(value: Any) -> Any:
 Plate = Annotated[str, AfterValidator(plate_of)]
 Phone = Annotated[str, AfterValidator(_phone)]
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-Role = Literal["vehicle", "person", "two_wheeler", "stall", "goods", "litter"]
+Role = Literal["vehicle", "person", "two_wheeler", "stall", "goods", "litter", "furniture", "wares"]
 Roles = Annotated[tuple[Role, ...], Field(min_length=1)]
+ReasonWord = Literal[
+    "emergency_vehicle",
+    "queue",
+    "bay",
+    "permit",
+    "timetable",
+    "temporary_permission",
+    "obstruction",
+    "officer_directing",
+]
+OffenceWord = Literal["illegal_parking", "street_vending", "dumping"]
+Day = Annotated[date, Field(strict=False)]
 
 
 def _ladder(value: dict[str, Any]) -> dict[str, Any]:
@@ -133,24 +151,49 @@ def _driver(text: str) -> str:
 LadderEntry = Annotated[dict[str, Any], AfterValidator(_ladder)] | None
 
 
+def _line(ends: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    if len(ends) != 2 or ends[0] == ends[1]:
+        raise ValueError("a door line has two points that are not the same, [[0.1, 0.6], [0.7, 0.6]]")
+    return ends
+
+
+Corners = Annotated[tuple[tuple[Fraction, Fraction], ...], AfterValidator(_polygon)]
+# what a reason against does where it is found, as cases/reasons.toml says it; what is left out is as it is there
+Reasons = dict[ReasonWord, Literal["hold", "hold_if_sure", "doubt", "off"]] | None
+
+
 class ParkingRule(Part):
+    """bays: parts of the fence, or beside it, in which parking is allowed."""
+
     dwell_s: Seconds = 180.0
     grace_s: Seconds = 600.0
     roles: Roles = ("vehicle",)
     ladder: LadderEntry = None
+    bays: tuple[Corners, ...] | None = None
+    reasons: Reasons = None
 
 
 class VendingRule(Part):
+    """line: a shop's door line; its goods beyond it, where the larger part of the fence lies, count even where nobody
+    stands with them. market_bays: parts of the fence in which selling is allowed. grace_s: after each warning.
+    """
+
     dwell_s: Seconds = 60.0
-    warnings: Annotated[int, Field(ge=0, le=10)] = 2
+    warnings: Annotated[int, Field(ge=0, le=MOST_WARNINGS)] = usual_warnings(Offence.STREET_VENDING)
     grace_s: Seconds = 180.0
-    roles: Roles = ("stall", "goods")
+    roles: Roles = ("stall", "goods", "furniture", "wares", "two_wheeler", "litter")
+    line: Annotated[tuple[tuple[Fraction, Fraction], ...], AfterValidator(_line)] | None = None
+    market_bays: tuple[Corners, ...] | None = None
     ladder: LadderEntry = None
+    reasons: Reasons = None
 
 
 class DumpingRule(Part):
-    roles: Roles = ("litter", "goods")
+    """away_s: seconds for which the thing is shown with nobody near it."""
+
+    away_s: Seconds = AWAY_S
     ladder: LadderEntry = None
+    reasons: Reasons = None
 
 
 class OffenceRules(Part):
@@ -168,22 +211,6 @@ class OffenceRules(Part):
 
     def as_parameters(self) -> dict[str, dict[str, Any]]:
         return self.model_dump(mode="json", exclude_none=True)
-
-
-class Hours(Part):
-    model_config = ConfigDict(populate_by_name=True)
-
-    days: Annotated[str, BeforeValidator(_days)]
-    from_: Annotated[str, AfterValidator(_clock), Field(alias="from")]
-    to: Annotated[str, AfterValidator(_clock)]
-
-    @model_validator(mode="after")
-    def lasts(self) -> Self:
-        if self.from_ == self.to:
-            raise ValueError('`from` and `to` are the same; for the whole day write from: "00:00", to: "24:00"')
-        if self.from_ == "24:00":
-            raise ValueError('a time to start at is 00:00 to 23:59; write from: "00:00"')
-        return self
 
 
 class GeofenceEntry(Part):
@@ -207,6 +234,30 @@ class VehicleEntry(Part):
     def can_be_told(self) -> Self:
         if (self.owner is None) != (self.phone is None):
             raise ValueError("owner and phone belong together; write both or neither")
+        return self
+
+
+class PermissionEntry(Part):
+    """With a plate a permit of that vehicle, without one a permission for everybody; both days are included.
+
+    geofence: absent: every fence of the site. offences: absent: whatever is forbidden there. hours: absent: all day.
+    paper: who gave it, and its number.
+    """
+
+    plate: Plate | None = None
+    geofence: Identity | None = None
+    offences: tuple[OffenceWord, ...] = ()
+    valid_from: Day
+    valid_to: Day
+    hours: tuple[Hours, ...] = ()
+    paper: Annotated[str, Field(min_length=1, max_length=200)]
+
+    @model_validator(mode="after")
+    def permits_something(self) -> Self:
+        if self.plate is None and self.geofence is None:
+            raise ValueError("a permission is a vehicle's or a place's; write `plate`, `geofence` or both")
+        if self.valid_to < self.valid_from:
+            raise ValueError(f"valid_to ({self.valid_to}) lies before valid_from ({self.valid_from})")
         return self
 
 
@@ -278,6 +329,7 @@ class SiteValues(Part):
     vehicles: tuple[VehicleEntry, ...] = ()
     officers: tuple[OfficerEntry, ...] = ()
     loudspeakers: tuple[LoudspeakerEntry, ...] = ()
+    permissions: tuple[PermissionEntry, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -392,6 +444,7 @@ def _disagreements(document: Document) -> Iterator[Problem]:
                     document.line_of(path), named(path), f"there is no camera `{camera}` in this file; known: {known}"
                 )
     yield from _areas_that_are_none(document)
+    yield from _fences_that_are_none(document)
     yield from _presets_that_are_none(document)
     owners: dict[str, set[str]] = defaultdict(set)
     for index, entry in _entries(document, "vehicles"):
@@ -421,6 +474,19 @@ def _areas_that_are_none(document: Document) -> Iterator[Problem]:
                 )
             if section == "areas" and isinstance(entry.get("id"), str):
                 known.add(entry["id"])
+
+
+def _fences_that_are_none(document: Document) -> Iterator[Problem]:
+    """A permission of a place that the file does not describe."""
+    known = {entry.get("id") for _, entry in _entries(document, "geofences") if isinstance(entry.get("id"), str)}
+    for index, entry in _entries(document, "permissions"):
+        geofence = entry.get("geofence")
+        if isinstance(geofence, str) and geofence not in known:
+            path = ("permissions", index, "geofence")
+            listed = ", ".join(sorted(str(each) for each in known)) or "none"
+            yield Problem(
+                document.line_of(path), named(path), f"there is no geofence `{geofence}` in this file; known: {listed}"
+            )
 
 
 def _presets_that_are_none(document: Document) -> Iterator[Problem]:

@@ -17,15 +17,16 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
-from cases.camera_entry import hosts_of
+from cases.camera_entry import Hours, hosts_of
 from cases.camera_register import Registered, register_camera
 from cases.errors import SiteConflict
+from cases.fences import end, put_in_force, terms_of
+from cases.permits import apply_permissions, permission_entry, permissions_in_force
 from cases.site_file import (
     USUAL_COOLDOWN_S,
     USUAL_VOLUME,
     AreaEntry,
     GeofenceEntry,
-    Hours,
     LoudspeakerEntry,
     OfficerEntry,
     SiteFile,
@@ -90,6 +91,10 @@ def apply(session: Session, site_file: SiteFile, key: PersonalDataKey, *, actor:
         _apply_vehicle(session, report, vehicle, key)
     for officer in values.officers:
         _apply_officer(session, report, officer, key)
+    permitted = apply_permissions(session, site, values.permissions, actor=actor, at=at)
+    report.added += permitted.added
+    report.ended += permitted.withdrawn
+    report.unchanged += permitted.unchanged
     session.flush()
     return report
 
@@ -129,27 +134,12 @@ def _apply_geofence(
         # its incidents were judged on the picture of that camera
         raise SiteConflict(f"geofence {entry.id} belongs to camera {geofence.camera_id}; give the new one another id")
     renamed, geofence.name = geofence.name != name, name
-    values = _version_values(entry)
-    before = _newest_version(session, entry.id)
-    in_force = before is not None and before.valid_to is None
-    if in_force and all(getattr(before, column) == value for column, value in values.items()):
+    written = put_in_force(session, entry, actor=actor, reason=reason, at=at, first_from=BEGINNING)
+    if not written.is_new:
         _count(report, f"geofence {entry.id}", changed=renamed)
         return
-    if before is not None and in_force:
-        _end(before, at)
-        session.flush()  # the index allows one version in force: the old one ends before the new one is written
-    number = before.version + 1 if before else 1
-    session.add(
-        GeofenceVersion(
-            geofence_id=entry.id,
-            version=number,
-            valid_from=at if before else BEGINNING,
-            changed_by=actor,
-            reason=reason[:500],
-            **values,
-        )
-    )
-    (report.changed if before else report.added).append(f"geofence {entry.id} (version {number})")
+    number = written.version.version
+    (report.changed if number > 1 else report.added).append(f"geofence {entry.id} (version {number})")
 
 
 def _count(report: ApplyReport, what: str, *, changed: bool) -> None:
@@ -159,37 +149,8 @@ def _count(report: ApplyReport, what: str, *, changed: bool) -> None:
         report.unchanged += 1
 
 
-def _version_values(entry: GeofenceEntry) -> dict[str, Any]:
-    return {
-        "preset": entry.preset,
-        "polygon": [list(corner) for corner in entry.polygon],
-        "offences": entry.offences.as_parameters(),
-        "timetable": _hours(entry.timetable),
-        "exemptions": list(entry.exemptions),
-        "warning_only": entry.warning_only,
-    }
-
-
 def _hours(timetable: Sequence[Hours]) -> list[dict[str, str]]:
     return [hours.model_dump(mode="json", by_alias=True) for hours in timetable]
-
-
-def _newest_version(session: Session, geofence_id: str) -> GeofenceVersion | None:
-    return session.scalar(
-        select(GeofenceVersion)
-        .where(GeofenceVersion.geofence_id == geofence_id)
-        .order_by(GeofenceVersion.version.desc())
-        .limit(1)
-    )
-
-
-def _end(version: GeofenceVersion, at: datetime) -> None:
-    if version.valid_from >= at:
-        raise SiteConflict(
-            f"geofence {version.geofence_id} changed at {version.valid_from.isoformat()}, which is not before now "
-            f"({at.isoformat()}); set the clock of this machine and import again"
-        )
-    version.valid_to = at
 
 
 def _end_geofences(session: Session, report: ApplyReport, site: Site, named: set[str], *, at: datetime) -> None:
@@ -202,7 +163,7 @@ def _end_geofences(session: Session, report: ApplyReport, site: Site, named: set
         .order_by(Geofence.id)
     )
     for version in in_force.all():
-        _end(version, at)
+        end(version, at)
         report.ended.append(f"geofence {version.geofence_id} (version {version.version})")
 
 
@@ -324,7 +285,7 @@ def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap
             else _camera_entry(camera)
             for camera in cameras
         ],
-        "geofences": [_geofence_entry(version) for version in versions],
+        "geofences": [_without_defaults(terms_of(version)) for version in versions],
         "vehicles": [_vehicle_entry(vehicle, key) for vehicle in vehicles],
         "officers": [
             _without_defaults(
@@ -353,6 +314,7 @@ def _content(session: Session, key: PersonalDataKey, site: Site) -> CommentedMap
             | ({} if each.cooldown_s == USUAL_COOLDOWN_S else {"cooldown_s": each.cooldown_s})
             for each in loudspeakers
         ],
+        "permissions": [permission_entry(each) for each in permissions_in_force(session, site)],
     }
     content = CommentedMap({"site": site.name, "timezone": site.timezone})
     for section, entries in sections.items():
@@ -395,33 +357,21 @@ def _connection_entry(connection: CameraConnection, views: Sequence[CameraView])
     entry = _without_defaults(
         {
             "sub_source": connection.sub_source,
+            "looks_at_sub": connection.looks_at_sub or None,
+            "plate_zoom": connection.plate_zoom,
             "transport": None if connection.transport is Transport.TCP else connection.transport.value,
             "username": connection.username,
             "onvif": connection.onvif_url,
             "views": [
-                _without_defaults({"preset": view.preset, "token": view.token, "stay_s": view.stay_s})
+                _without_defaults(
+                    {"preset": view.preset, "token": view.token, "stay_s": view.stay_s, "hours": view.hours}
+                )
                 for view in views
                 if view.camera_id == connection.camera_id
             ],
         }
     )
     return entry if connection.watched else entry | {"watched": False}
-
-
-def _geofence_entry(version: GeofenceVersion) -> dict[str, Any]:
-    return _without_defaults(
-        {
-            "id": version.geofence_id,
-            "camera": version.geofence.camera_id,
-            "name": version.geofence.name,
-            "preset": version.preset,
-            "polygon": version.polygon,
-            "offences": version.offences,
-            "timetable": version.timetable,
-            "exemptions": version.exemptions,
-            "warning_only": version.warning_only,
-        }
-    )
 
 
 def _vehicle_entry(vehicle: Vehicle, key: PersonalDataKey) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from cases import dispatch
 from cases.timetable import covers
-from evidence.sufficiency import PLATE_CONFIDENCE
+from evidence.sufficiency import plate_is_sure
 from models.announcements import Announcement
 from models.enums import AnnouncementState, DispatchPurpose, NoticeStatus, OutboxState, StepOutcome
 from models.incidents import OPEN_STATES, Incident
@@ -45,7 +45,7 @@ def tell_owner(session: Session, incident: Incident, *, at: datetime, register_a
     A vehicle of which our own rows know nothing is asked for elsewhere first, outside of any transaction
     (cases/deadlines.py); register_asked: that has been done.
     """
-    if incident.plate is None or (incident.plate_confidence or 0.0) < PLATE_CONFIDENCE:
+    if not plate_is_sure(incident.plate, incident.plate_confidence, confirmed=incident.plate_confirmed_by is not None):
         return Told(StepOutcome.NO_PLATE, at)
     vehicle = session.scalar(
         select(Vehicle)

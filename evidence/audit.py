@@ -33,7 +33,9 @@ from models.copies import ObjectCopy
 from models.digest import sha256_of
 from models.enums import CopyState, LogKind
 from models.exhibits import CustodyEvent, Exhibit, SealedObject
+from models.fence_proposals import FenceEvent
 from models.incidents import CaseEvent, Incident, ReviewDecision
+from models.people import AccountEvent
 from models.proof import LogEntry, SealStatement, SigningKeyRow, Timestamp, TreeHead
 from models.retention import Deletion, ServedDecision
 
@@ -48,8 +50,10 @@ HISTORIES: tuple[tuple[type[LoggedRow], tuple[Any, ...]], ...] = (
     (ReviewDecision, (ReviewDecision.id,)),
     (ServedDecision, (ServedDecision.id,)),
     (SealStatement, (SealStatement.exhibit_id,)),
+    (AccountEvent, (AccountEvent.id,)),
+    (FenceEvent, (FenceEvent.proposal_id, FenceEvent.seq)),
 )
-OF_ROWS = frozenset({LogKind.CUSTODY, LogKind.TRANSITION, LogKind.DECISION, LogKind.SEAL, LogKind.DELETION})
+OF_ROWS = frozenset(LogKind) - {LogKind.KEY, LogKind.OPENING}
 
 
 @dataclass(frozen=True)

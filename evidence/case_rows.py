@@ -119,6 +119,7 @@ def sufficiency_facts(rows: CaseRows) -> SufficiencyFacts:
         ],
         plate=incident.plate,
         plate_confidence=incident.plate_confidence,
+        plate_confirmed=incident.plate_confirmed_by is not None,
     )
 
 

@@ -12,11 +12,13 @@ from evidence import custody, log
 from evidence.canonical import canonical, instant, instant_or_none
 from models.enums import LogKind
 from models.exhibits import CustodyEvent
+from models.fence_proposals import FenceEvent
 from models.incidents import CaseEvent, ReviewDecision
+from models.people import AccountEvent
 from models.proof import LogEntry, SealStatement
 from models.retention import ServedDecision
 
-LoggedRow = CustodyEvent | CaseEvent | ReviewDecision | ServedDecision | SealStatement
+LoggedRow = CustodyEvent | CaseEvent | ReviewDecision | ServedDecision | SealStatement | AccountEvent | FenceEvent
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,20 @@ class Said:
 def said_by(row: LoggedRow) -> Said:
     match row:
         case CustodyEvent():
-            return Said(LogKind.CUSTODY, custody.reference_of(row), canonical(custody.entry_of(row)), row.at)
+            said = Said(LogKind.CUSTODY, custody.reference_of(row), canonical(custody.entry_of(row)), row.at)
         case CaseEvent():
-            return _event(row)
+            said = _event(row)
         case ReviewDecision():
-            return _decision(row)
+            said = _decision(row)
         case ServedDecision():
-            return _served(row)
+            said = _served(row)
         case SealStatement():
-            return Said(LogKind.SEAL, f"seal/{row.exhibit_id}", row.content, row.stated_at)
+            said = Said(LogKind.SEAL, f"seal/{row.exhibit_id}", row.content, row.stated_at)
+        case AccountEvent():
+            said = _account(row)
+        case FenceEvent():
+            said = _fence(row)
+    return said
 
 
 def enter(session: Session, row: LoggedRow) -> LogEntry:
@@ -75,6 +82,8 @@ def _decision(decision: ReviewDecision) -> Said:
         "four_points": [decision.is_true, decision.is_clear, decision.is_complete, decision.is_accurate],
         "at": instant(decision.at),
     }
+    if decision.ground is not None:  # what was decided before there were grounds says what it said then
+        content["ground"] = decision.ground
     return Said(LogKind.DECISION, f"decision/{decision.id}", canonical(content), decision.at)
 
 
@@ -89,3 +98,27 @@ def _served(served: ServedDecision) -> Said:
         "recorded_at": instant(served.recorded_at),
     }
     return Said(LogKind.DECISION, f"served/{served.id}", canonical(content), served.recorded_at)
+
+
+def _account(event: AccountEvent) -> Said:
+    content = {
+        "user": str(event.user_id),
+        "act": event.act.value,
+        "actor": event.actor,
+        "at": instant(event.at),
+        "facts": event.facts,
+    }
+    return Said(LogKind.ACCOUNT, f"account/{event.id}", canonical(content), event.at)
+
+
+def _fence(event: FenceEvent) -> Said:
+    content = {
+        "proposal": str(event.proposal_id),
+        "seq": event.seq,
+        "act": event.act.value,
+        "actor": event.actor,
+        "at": instant(event.at),
+        "reason": event.reason,
+        "terms_sha256": event.terms_sha256,
+    }
+    return Said(LogKind.FENCE, f"fence/{event.proposal_id}/{event.seq}", canonical(content), event.at)

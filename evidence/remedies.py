@@ -13,8 +13,15 @@ from models.enums import IncidentState
 
 RUNNING = (IncidentState.OBSERVED, IncidentState.NOTIFIED)
 OF_THE_END = ("still_grace_end", "clip_grace_end", "still_warned", "clip_warned")
-OF_THE_DWELL = ("still_dwell_complete", "clip_dwell_complete", "stills_apart", "still_stayed", "still_left_behind")
-OF_THE_BEGINNING = ("still_entry", "clip_entry", "still_began", "clip_began", "clip_act", "still_act")
+OF_THE_DWELL = (
+    "still_dwell_complete",
+    "clip_dwell_complete",
+    "stills_apart",
+    "still_stayed",
+    "clip_stayed",
+    "still_left_behind",
+)
+OF_THE_BEGINNING = ("still_entry", "clip_entry", "still_began", "clip_began", "clip_act", "still_act", "still_before")
 # a second view of the thing itself, whenever it is taken
 OF_THE_THING = ("close_up", "still_size", "stream_size", "vehicle_whole")
 OF_PAPER = ("evidence_set", "clock_error", "clock_source", "camera_papers")

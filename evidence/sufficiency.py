@@ -30,16 +30,18 @@ PARTS_OF: Mapping[Offence, Mapping[str, tuple[ExhibitKind, ExhibitMoment]]] = {
         "still_stayed": (ExhibitKind.STILL, ExhibitMoment.DWELL_COMPLETE),
         "still_warned": (ExhibitKind.STILL, ExhibitMoment.GRACE_END),
         "clip_began": (ExhibitKind.CLIP, ExhibitMoment.ENTRY),
+        "clip_stayed": (ExhibitKind.CLIP, ExhibitMoment.DWELL_COMPLETE),
         "clip_warned": (ExhibitKind.CLIP, ExhibitMoment.GRACE_END),
     },
     Offence.DUMPING: {
+        "still_before": (ExhibitKind.STILL, ExhibitMoment.BEFORE),
         "clip_act": (ExhibitKind.CLIP, ExhibitMoment.ENTRY),
         "still_act": (ExhibitKind.STILL, ExhibitMoment.ENTRY),
         "still_left_behind": (ExhibitKind.STILL, ExhibitMoment.DWELL_COMPLETE),
     },
 }
 # A file's own time says when it was copied, not when the street looked like that.
-CLOCK_SOURCES_KNOWN = (ClockSource.GIVEN, ClockSource.CONTAINER, ClockSource.CAMERA, *ClockMeasure)
+CLOCK_SOURCES_KNOWN = (*(source for source in ClockSource if source is not ClockSource.FILE_TIME), *ClockMeasure)
 
 Language = Literal["zh", "en"]
 
@@ -208,11 +210,15 @@ def _gaps(code: str, gaps_s: Sequence[float]) -> Finding:
     return Finding(code, ok=not gaps_s, detail={"gaps": len(gaps_s), "gap_s": round(sum(gaps_s), 3)})
 
 
+def plate_is_sure(plate: str | None, confidence: float | None, *, confirmed: bool) -> bool:
+    """Whether somebody may be written to, or spoken to, by this plate: a person confirmed it, or it was read so."""
+    return plate is not None and (confirmed or (confidence or 0.0) >= PLATE_CONFIDENCE)
+
+
 def _plate(facts: SufficiencyFacts) -> Finding:
-    sure = facts.plate_confirmed or (facts.plate_confidence or 0.0) >= PLATE_CONFIDENCE
     return Finding(
         "plate",
-        ok=facts.plate is not None and sure,
+        ok=plate_is_sure(facts.plate, facts.plate_confidence, confirmed=facts.plate_confirmed),
         detail={"plate": facts.plate, "confidence": facts.plate_confidence, "least": PLATE_CONFIDENCE},
     )
 

@@ -53,6 +53,8 @@ class ClockSource(StrEnum):
     CONTAINER = "container"  # written into the file by the recorder
     FILE_TIME = "file_time"  # the file system's time: a guess
     CAMERA = "camera"  # measured against the camera's own clock
+    FILE_NAME = "file_name"  # the recorder named the file by it
+    TRACK = "track"  # the satellites' time, in the track that came with it
 
 
 class RecordingState(StrEnum):
@@ -60,6 +62,8 @@ class RecordingState(StrEnum):
     ANALYSING = "analysing"
     ANALYSED = "analysed"
     FAILED = "failed"
+    CANCELLED = "cancelled"  # a person said that it is not to be analysed, or no further
+    HELD_BACK = "held_back"  # another body's: until its footage was asked for and that was approved
 
 
 class UploadState(StrEnum):
@@ -68,6 +72,47 @@ class UploadState(StrEnum):
     TAKEN = "taken"  # it is a recording
     QUARANTINED = "quarantined"  # not to be opened again; its row says why
     GIVEN_UP = "given_up"  # ended by its sender, or nothing came for too long; its bytes are gone
+
+
+class ContainerClock(StrEnum):
+    """How the time is meant that a recorder writes into its files."""
+
+    UTC = "utc"
+    LOCAL = "local"  # local time, though the format says UTC
+    IGNORED = "ignored"  # of no use: the recorder writes anything
+
+
+class TrackSource(StrEnum):
+    """Where a recording's places are from."""
+
+    CONTAINER = "container"
+    SRT = "srt"
+    GPX = "gpx"
+    NMEA = "nmea"
+
+
+class FolderOutcome(StrEnum):
+    """What became of a file of the watched folder."""
+
+    TAKEN = "taken"
+    REFUSED = "refused"  # its row says why; tried again
+
+
+class RecorderSubject(StrEnum):
+    """What an event of recorders is about."""
+
+    RECORDER = "recorder"
+    RECORDING = "recording"
+    REQUEST = "request"
+
+
+class FootageRequestState(StrEnum):
+    """Of a request for another body's footage."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
 
 
 class Offence(StrEnum):
@@ -102,6 +147,24 @@ class Act(StrEnum):
     REDRAFTED = "redrafted"
     ACCEPTED = "accepted"
     DISMISSED = "dismissed"
+    HELD_BACK = "held_back"  # something speaks for who is accused: nobody is told, and a person looks
+    RELEASED = "released"  # a person found that it does not
+    PASSED_ON = "passed_on"  # to somebody who may decide more
+    TAKEN_BACK = "taken_back"  # what a person decided, before it had any effect
+    TAKEN_OVER = "taken_over"  # from somebody who had it in hand
+    PLATE_CORRECTED = "plate_corrected"  # or confirmed, by a person
+    DRAFT_EDITED = "draft_edited"
+    SECOND_AGREED = "second_agreed"
+    SECOND_REFUSED = "second_refused"
+    SECOND_RECUSED = "second_recused"  # stood back for a conflict of interest
+
+
+class SecondVerdict(StrEnum):
+    """What the second reviewer of an accepted case says."""
+
+    AGREES = "agrees"
+    REFUSES = "refuses"
+    RECUSED = "recused"
 
 
 class LadderAct(StrEnum):
@@ -134,6 +197,27 @@ class StepOutcome(StrEnum):
     TOLD = "told"
     NO_OFFICER = "no_officer"
     DONE = "done"
+    HELD_BACK = "held_back"  # something speaks for who is accused
+
+
+class ReasonKind(StrEnum):
+    """What may speak for who is accused; each is looked for before a person looks."""
+
+    EMERGENCY_VEHICLE = "emergency_vehicle"
+    QUEUE = "queue"
+    BAY = "bay"
+    PERMIT = "permit"
+    TIMETABLE = "timetable"
+    TEMPORARY_PERMISSION = "temporary_permission"
+    OBSTRUCTION = "obstruction"
+    OFFICER_DIRECTING = "officer_directing"
+
+
+class ReasonVerdict(StrEnum):
+    HOLDS_BACK = "holds_back"
+    DOUBT = "doubt"
+    NOTHING_FOUND = "nothing_found"
+    CANNOT_BE_JUDGED = "cannot_be_judged"
 
 
 class Asker(StrEnum):
@@ -220,6 +304,8 @@ class ExhibitMoment(StrEnum):
     ENTRY = "entry"
     DWELL_COMPLETE = "dwell_complete"
     GRACE_END = "grace_end"
+    LEFT = "left"  # its place without it
+    BEFORE = "before"  # the place before the act
     SHARPEST = "sharpest"
 
 
@@ -253,6 +339,8 @@ class LogKind(StrEnum):
     TRANSITION = "transition"  # a CaseEvent
     DECISION = "decision"
     DELETION = "deletion"
+    ACCOUNT = "account"  # an AccountEvent
+    FENCE = "fence"  # a FenceEvent
     KEY = "key"  # a key that signs from then on
     OPENING = "opening"  # the log began on a database that held rows already
 
@@ -277,6 +365,30 @@ class Decision(StrEnum):
     DISMISS = "dismiss"
 
 
+class Ground(StrEnum):
+    """Why a person decided so, as a word that can be counted; which go with which decision is in cases/grounds.py."""
+
+    AS_DRAFTED = "as_drafted"
+    DOUBTS_WEIGHED = "doubts_weighed"
+    PLATE_UNREADABLE = "plate_unreadable"
+    PICTURE_UNCLEAR = "picture_unclear"
+    EVIDENCE_MISSING = "evidence_missing"
+    TIME_UNCERTAIN = "time_uncertain"
+    PLACE_UNCERTAIN = "place_uncertain"
+    NO_OFFENCE = "no_offence"
+    LEFT_IN_TIME = "left_in_time"
+    COULD_NOT_GO = "could_not_go"
+    EXEMPT_VEHICLE = "exempt_vehicle"
+    PERMITTED = "permitted"
+    WRONGLY_SEEN = "wrongly_seen"
+    DUPLICATE = "duplicate"
+    SLIGHT = "slight"
+    CONFLICT_OF_INTEREST = "conflict_of_interest"
+    LAW_UNCLEAR = "law_unclear"
+    SENSITIVE = "sensitive"
+    OTHER = "other"  # says nothing by itself: needs words
+
+
 class Role(StrEnum):
     MONITOR = "monitor"
     OPERATOR = "operator"
@@ -284,6 +396,45 @@ class Role(StrEnum):
     LEGAL_REVIEWER = "legal_reviewer"
     LEADER = "leader"
     ADMINISTRATOR = "administrator"
+
+
+class AccountAct(StrEnum):
+    """What was done to an account, or with it."""
+
+    ADDED = "added"
+    CHANGED = "changed"  # name to be shown, email
+    ROLE_GRANTED = "role_granted"
+    ROLE_WITHDRAWN = "role_withdrawn"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+    PASSWORD_GIVEN = "password_given"  # by somebody else: it must be changed  # noqa: S105 - a word, no password
+    PASSWORD_CHANGED = "password_changed"  # by its user  # noqa: S105
+    SIGNED_IN = "signed_in"
+    LOCKED = "locked"  # too many failures
+    UNLOCKED = "unlocked"
+    SESSION_ENDED = "session_ended"
+    IDENTITY_LINKED = "identity_linked"  # known to another house's sign-in from then on
+    TOKEN_MADE = "token_made"  # noqa: S105
+    TOKEN_REVOKED = "token_revoked"  # noqa: S105
+    HOOK_MADE = "hook_made"  # by this user, as an administrator
+    HOOK_SWITCHED_ON = "hook_switched_on"
+    HOOK_SWITCHED_OFF = "hook_switched_off"
+    HOOK_TESTED = "hook_tested"
+
+
+class HookAct(StrEnum):
+    """What other systems may want to be told of an incident."""
+
+    OPENED = "opened"
+    NOTIFIED = "notified"  # the grace period runs
+    WARNED = "warned"
+    RESOLVED = "resolved"
+    UNCERTAIN = "uncertain"
+    DRAFTED = "drafted"
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    DISMISSED = "dismissed"
+    TAKEN_BACK = "taken_back"  # what a person decided: the state of before holds again
 
 
 class ReplyMeaning(StrEnum):
@@ -325,3 +476,31 @@ class AnnouncementState(StrEnum):
     UNCONFIRMED = "unconfirmed"  # handed over; whether it was heard is not known, and it is not said again
     SKIPPED = "skipped"  # not said: quiet hours, too late, or of no use any more
     FAILED = "failed"  # certainly not said
+
+
+class FenceProposalState(StrEnum):
+    """Of a change of a geofence."""
+
+    OPEN = "open"  # a second person is to look at it
+    IN_FORCE = "in_force"  # it became a version
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"  # by who proposed it
+
+
+class FenceAct(StrEnum):
+    """What was done to a proposed change of a geofence."""
+
+    PROPOSED = "proposed"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class TrialState(StrEnum):
+    """Of a recording looked at with an edited geofence."""
+
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"

@@ -7,21 +7,30 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 
-from cases.errors import NotEntitled, UnknownCamera, UnknownIncident
+from cases.errors import NotEntitled, UnknownCamera, UnknownFence, UnknownIncident
 from review_ui import (
+    account_pages,
+    api_routes,
     camera_pages,
+    claim_routes,
     custody_pages,
+    decision_routes,
     derivative_pages,
+    draft_pages,
+    fence_pages,
     hold_routes,
+    hook_pages,
     incident_pages,
     link_pages,
+    live_pictures,
     looking,
     loudspeaker_pages,
     media,
@@ -29,19 +38,28 @@ from review_ui import (
     metrics,
     public_pages,
     queue_page,
+    reason_routes,
+    recording_pages,
+    request_pages,
     sign_in_pages,
+    upload_pages,
     upload_routes,
+    user_pages,
+    wall_pages,
     webhook_routes,
 )
+from review_ui.api_guard import is_api
 from review_ui.desk import desk_of, make_desk
 from review_ui.doorkeeper import SECURITY_HEADERS, EveryAnswer, EveryBody
-from review_ui.errors import FormNotOurs, NotFound, NotSignedIn, ReviewError, RightMissing
+from review_ui.errors import ApiRefused, FormNotOurs, NotFound, NotSignedIn, PasswordDue, ReviewError, RightMissing
+from review_ui.queue_feed import QueueFeed
 from review_ui.settings import ReviewSettings
 
 __all__ = ["ReviewSettings", "make_app"]
 
 log = logging.getLogger(__name__)
 STATIC = Path(__file__).parent / "static"
+MOST_SAID = 500
 
 
 def make_app(settings: ReviewSettings) -> FastAPI:
@@ -55,20 +73,34 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             Mount("/static", StaticFiles(directory=STATIC), name="static"),
             *public_pages.routes.routes,
             *sign_in_pages.routes.routes,
+            *account_pages.routes.routes,
+            *user_pages.routes.routes,
+            *hook_pages.routes.routes,
             *queue_page.routes.routes,
             *incident_pages.routes.routes,
+            *draft_pages.routes.routes,
+            *decision_routes.routes.routes,
+            *reason_routes.routes.routes,
+            *claim_routes.routes.routes,
             *looking.routes.routes,
             *hold_routes.routes.routes,
             *custody_pages.routes.routes,
             *derivative_pages.routes.routes,
             *media.routes.routes,
             *camera_pages.routes.routes,
+            *fence_pages.routes.routes,
+            *wall_pages.routes.routes,
+            *live_pictures.routes.routes,
             *metrics.routes.routes,
             *message_pages.routes.routes,
             *loudspeaker_pages.routes.routes,
             *link_pages.routes.routes,
             *webhook_routes.routes.routes,
+            *api_routes.routes.routes,
             *upload_routes.routes.routes,
+            *upload_pages.routes.routes,
+            *recording_pages.routes.routes,
+            *request_pages.routes.routes,
         ],
         middleware=[
             Middleware(EveryAnswer, secure=settings.secure_cookies),
@@ -77,17 +109,23 @@ def make_app(settings: ReviewSettings) -> FastAPI:
         ],
     )
     app.state.desk = make_desk(settings)
+    app.state.queue_feed = QueueFeed(settings.sessions)
     app.add_exception_handler(ReviewError, _refused)
     app.add_exception_handler(UnknownIncident, _unknown)
     app.add_exception_handler(UnknownCamera, _unknown)
+    app.add_exception_handler(UnknownFence, _unknown)
     app.add_exception_handler(NotEntitled, _not_entitled)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _refused_below)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(Exception, _failed)
     return app
 
 
 def _page(request: Request, status: int, words: str) -> Response:
+    if is_api(request):
+        sentence = desk_of(request).catalog_for(request).say(words)
+        return JSONResponse({"error": words.removeprefix("error."), "sentence": sentence}, status)
     return desk_of(request).page(request, "error.html", None, status=status, words=words)
 
 
@@ -97,6 +135,10 @@ def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, NotSignedIn) and wants_a_page:
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", 303)
+    if isinstance(error, PasswordDue) and wants_a_page:
+        return RedirectResponse(account_pages.password_address(request.url.path), 303)
+    if isinstance(error, ApiRefused):
+        return JSONResponse({"error": "refused", "sentence": str(error)}, error.status)
     if isinstance(error, FormNotOurs):
         log.warning("form refused", extra={"path": request.url.path})
     return _page(request, error.status, error.words)
@@ -115,7 +157,16 @@ def _unreadable(request: Request, error: Exception) -> Response:
     """An id that does not parse names nothing, so it is 404; anything else was not asked by a page of ours."""
     assert isinstance(error, RequestValidationError)
     refusal = NotFound if any(detail["loc"][0] == "path" for detail in error.errors()) else ReviewError
+    if is_api(request) and refusal is not NotFound:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors())
+        return JSONResponse({"error": "unreadable", "sentence": wrong[:MOST_SAID]}, 422)
     return _page(request, refusal.status, refusal.words)
+
+
+def _unstorable(request: Request, error: Exception) -> Response:
+    """A character or number that no column can hold (a NUL, on PostgreSQL): no page of ours sends such."""
+    log.warning("what was sent cannot be stored: %s", type(error).__name__, extra={"path": request.url.path})
+    return _page(request, ReviewError.status, ReviewError.words)
 
 
 def _refused_below(request: Request, error: Exception) -> Response:

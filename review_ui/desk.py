@@ -13,11 +13,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import select
 
 from cases.entitlements import Right, may
 from cases.languages import Language
+from models.database import reading
 from models.people import UserSession
+from models.places import Site
 from review_ui.catalog import Catalog, choose_language, load
+from review_ui.oidc import SignInElsewhere
 from review_ui.settings import ReviewSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -30,6 +34,7 @@ class Desk:
     settings: ReviewSettings
     catalogs: dict[Language, Catalog]
     templates: Environment
+    elsewhere: SignInElsewhere | None = None  # the house's own sign-in
     hashing: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(HASHES_AT_ONCE))
 
     @property
@@ -41,10 +46,18 @@ class Desk:
         accepted = request.headers.get("accept-language", "")
         return self.catalogs[choose_language(self.settings.languages, chosen, accepted)]
 
+    def timezone(self) -> str:
+        """In which times are shown that belong to no camera."""
+        with reading(self.settings.sessions) as session:
+            return session.scalar(select(Site.timezone).order_by(Site.id).limit(1)) or "UTC"
+
     def page(
         self, request: Request, template: str, opened: UserSession | None, status: int = 200, **facts: Any
     ) -> HTMLResponse:
-        """opened: the session of who is asking; None on the pages anybody may see."""
+        """opened: the session of who is asking; None on the pages anybody may see.
+
+        In the template `may("decide")` says whether who asks has that right: nobody is led to what refuses.
+        """
         catalog = self.catalog_for(request)
         text = self.templates.get_template(template).render(
             t=catalog.say,
@@ -53,7 +66,7 @@ class Desk:
             opened=opened,
             here=_here(request),
             software=self.software,
-            searches_custody=_searches_custody,
+            may=lambda right: opened is not None and may(opened.user, Right(right)),
             **facts,
         )
         return HTMLResponse(text, status)
@@ -67,7 +80,9 @@ def make_desk(settings: ReviewSettings) -> Desk:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return Desk(settings, {language: load(language) for language in settings.languages}, templates)
+    catalogs = {language: load(language) for language in settings.languages}
+    elsewhere = None if settings.issuer is None else SignInElsewhere(settings.issuer)
+    return Desk(settings, catalogs, templates, elsewhere)
 
 
 def desk_of(request: Request) -> Desk:
@@ -79,11 +94,6 @@ def desk_of(request: Request) -> Desk:
 def now() -> datetime:
     """The one place in this folder that asks for the time."""
     return datetime.now(UTC)
-
-
-def _searches_custody(opened: UserSession) -> bool:
-    """Who may not is not led to a page that refuses."""
-    return may(opened.user, Right.SEARCH_CUSTODY)
 
 
 def _here(request: Request) -> str:

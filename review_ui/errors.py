@@ -16,6 +16,20 @@ class NotSignedIn(ReviewError):
     words = "error.not_signed_in"
 
 
+class PasswordDue(ReviewError):
+    """Somebody else knows the password: it is changed before anything else is done."""
+
+    status = 403
+    words = "error.password_due"
+
+
+class SignInElsewhereFailed(ReviewError):
+    """Who came back from the house's own sign-in is not believed; the words are for the log."""
+
+    status = 502
+    words = "error.elsewhere_failed"
+
+
 class FormNotOurs(ReviewError):
     """A form that did not come from a page of ours: another site's, or one from before the sign-in."""
 
@@ -150,6 +164,23 @@ class TooMuchSaid(ReviewError):
 
     status = 503
     words = "error.not_kept"
+
+
+class NoApiToken(ReviewError):
+    """The API is asked by who brings a token made for it."""
+
+    status = 401
+    words = "error.no_api_token"
+
+
+class ApiRefused(ReviewError):
+    """What a workflow refused, in its own sentence."""
+
+    status = 409
+    words = "error.bad_request"
+
+    def __init__(self, refused: Exception) -> None:
+        super().__init__(str(refused))
 
 
 class NoUploadToken(ReviewError):

@@ -4,12 +4,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cases.languages import LANGUAGES, Language
+from cases.map_datum import MapDatum
+from cases.newest_pictures import PictureFolders
 from cases.uploads import UploadRules
 from evidence.at_hand import AtHand
 from evidence.bundle import Signing
 from evidence.content_credentials import ContentCredentials
 from models.database import Sessions
 from models.personal_data import PersonalDataKey
+from notify.gateway_http import GatewayNetworks
+from review_ui.issuer import Issuer
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,15 @@ class Webhooks:
 
 
 @dataclass(frozen=True)
+class MapTiles:
+    """template: a URL with {z}, {x} and {y}. datum: in which the tiles are drawn. attribution: whose they are."""
+
+    template: str
+    datum: MapDatum = MapDatum.WGS84
+    attribution: str = ""
+
+
+@dataclass(frozen=True)
 class ReviewSettings:
     """languages: the first is what a browser gets that asks for none of them.
 
@@ -35,7 +48,12 @@ class ReviewSettings:
     webhooks: None: no provider sends anything back.
     personal_data_key: what statements of owners are sealed with; None: nobody can make one here.
     uploads_dir: where files that are handed in lie until they are whole; None: nobody hands in any here.
+    pictures: the newest of each camera, and those of fences; None: pages show none.
+    map_tiles: what the map is drawn on; None: on nothing.
     signing: what exported bundles are signed with; None: they say that nobody signed them.
+    issuer: whose word is taken for who somebody is, beside the password; None: nobody's.
+    public_url: where the internet reaches this site, without a slash at its end; None: as the browser calls it.
+    gateway_networks: where, besides the internet, webhooks may lead.
     """
 
     sessions: Sessions
@@ -51,7 +69,12 @@ class ReviewSettings:
     personal_data_key: PersonalDataKey | None = None
     signing: Signing | None = None
     uploads_dir: Path | None = None
+    pictures: PictureFolders | None = None
+    map_tiles: MapTiles | None = None
     upload_rules: UploadRules = field(default_factory=UploadRules)
+    issuer: Issuer | None = None
+    public_url: str | None = None
+    gateway_networks: GatewayNetworks = field(default_factory=GatewayNetworks)
 
     @property
     def bytes(self) -> AtHand:

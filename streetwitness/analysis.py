@@ -5,6 +5,7 @@ import gc
 import json
 import logging
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,29 +15,35 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from cases import dumping_act
 from cases.draft_documents import render_html, write_docx
+from cases.errors import RecordingRefused
 from cases.languages import Language
 from detectors.sightings import Detector
 from detectors.weights import find_detector
 from evidence.vault import Vault
+from ingest.errors import AnalysisCalledOff, IngestError
+from ingest.marked_incidents import carry_out_marks
 from ingest.media_clock import utc_of
 from ingest.recordings import AnalysisReport, analyze_recording
 from ingest.sampler import Sampling
-from models.database import reading
-from models.enums import ExhibitKind, IncidentState
+from models.database import reading, transaction
+from models.enums import Act, ExhibitKind, IncidentState, Offence, RecordingState
 from models.exhibits import Exhibit
-from models.incidents import DraftCase, Incident, Recording
+from models.incidents import CaseEvent, DraftCase, Incident, Recording
 from models.places import Geofence, GeofenceVersion
 from models.whole_file import whole_file
 from streetwitness.errors import BeingAnalysed
 from streetwitness.settings import Settings, beside_the_repository
-from streetwitness.workplace import Workplace
+from streetwitness.workplace import Workplace, now
 
 log = logging.getLogger(__name__)
 
+TOLD_EVERY_S = 2.0
+TO_DO = (RecordingState.QUEUED, RecordingState.ANALYSING)  # one that says `analysing` may have lost its analyser
 PICTURES = (ExhibitKind.STILL, ExhibitKind.CLOSE_UP)
 
 
@@ -94,7 +101,63 @@ def analyse(
             on_progress=on_progress,
             fences_at=fences_at,
             sm3=settings.sm3,
+            newest_pictures=workplace.data.pictures.newest,
         )
+
+
+def take_further(workplace: Workplace, recording_id: uuid.UUID) -> None:
+    """What is left to do about a recording: its analysis, then what people marked on it. Nothing: nothing.
+
+    In other hands, or called off meanwhile: left alone. The file's own fault is in its row. Raises DetectorError where
+    weights may come later.
+    """
+    try:
+        if _state_of(workplace, recording_id) in TO_DO:
+            report = analyse(workplace, recording_id, telling_progress(workplace, recording_id))
+            log.info("recording %s analysed in %s s", recording_id, report.analysis.get("wall_s"))
+        with alone_with(workplace.data.locks, recording_id):
+            carry_out_marks(
+                workplace.sessions,
+                recording_id,
+                workplace.data.vault,
+                sampling=Sampling(look_s=workplace.settings.look_s),
+                clock=now,
+                sm3=workplace.settings.sm3,
+            )
+    except BeingAnalysed:
+        return
+    except (IngestError, RecordingRefused, AnalysisCalledOff) as error:
+        log.error("recording %s: %s", recording_id, error)  # noqa: TRY400 - the sentence says it all
+
+
+def telling_progress(
+    workplace: Workplace, recording_id: uuid.UUID, clock: Callable[[], float] = time.monotonic
+) -> Callable[[float, float | None], None]:
+    """Writes into the row how far it has come, every few seconds. Raises AnalysisCalledOff when it is not wanted."""
+    told = clock()
+
+    def tell(done_s: float, total_s: float | None) -> None:
+        nonlocal told
+        if clock() - told < TOLD_EVERY_S:
+            return
+        told = clock()
+        values: dict[str, float] = {"analysed_s": done_s} | ({} if total_s is None else {"length_s": total_s})
+        with transaction(workplace.sessions) as session:
+            going_on = session.execute(
+                update(Recording)
+                .where(Recording.id == recording_id, Recording.state == RecordingState.ANALYSING)
+                .values(values)
+                .returning(Recording.id)
+            ).one_or_none()
+        if going_on is None:
+            raise AnalysisCalledOff(recording_id)
+
+    return tell
+
+
+def _state_of(workplace: Workplace, recording_id: uuid.UUID) -> RecordingState:
+    with reading(workplace.sessions) as session:
+        return session.get_one(Recording, recording_id).state
 
 
 @dataclass(frozen=True)
@@ -171,6 +234,7 @@ def _incident_line(
         "plate_confidence": incident.plate_confidence,
         "box": [round(side, 1) for side in (incident.box_x1, incident.box_y1, incident.box_x2, incident.box_y2)],
         "confidence": round(incident.confidence, 4),
+        **_act_of(session, incident),
         "exhibits": [
             {
                 "kind": each.kind.value,
@@ -184,6 +248,17 @@ def _incident_line(
         ],
         "draft": None if draft is None else str(_document(workplace, draft, language, pictures)),
     }
+
+
+def _act_of(session: Session, incident: Incident) -> dict[str, Any]:
+    """Of what was left: who was with it when it came, and what it looks like."""
+    if incident.offence is not Offence.DUMPING:
+        return {}
+    events = session.scalars(
+        select(CaseEvent).where(CaseEvent.incident_id == incident.id, CaseEvent.act == Act.CONFIRMED)
+    )
+    act = dumping_act.act_of(events)
+    return {"act": None if act is None else {name: act[name] for name in ("act_s", "kind", "actor", "vehicle")}}
 
 
 def _newest_draft(session: Session, incident_id: uuid.UUID) -> DraftCase | None:

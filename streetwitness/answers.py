@@ -35,11 +35,20 @@ def _sentence_of(error: Exception) -> str | None:
     from cases.errors import CaseError
     from detectors.errors import DetectorError
     from evidence.errors import EvidenceError
-    from ingest.errors import IngestError
+    from ingest.errors import AnalysisCalledOff, IngestError
     from models.personal_data import PersonalDataError
     from notify.errors import NotifyError
 
-    ours = StartError | CaseError | DetectorError | EvidenceError | IngestError | NotifyError | PersonalDataError
+    ours = (
+        StartError
+        | CaseError
+        | DetectorError
+        | EvidenceError
+        | IngestError
+        | AnalysisCalledOff
+        | NotifyError
+        | PersonalDataError
+    )
     if isinstance(error, ours):
         return str(error)
     database = sys.modules.get("sqlalchemy.exc")  # where it was never imported, it cannot have raised anything

@@ -147,7 +147,7 @@ def probe(
     from cases.camera_entry import ONVIF_SCHEMES
     from ingest.camera_address import resolve
     from ingest.camera_probe import advice, probe_device, probe_stream
-    from ingest.live_camera import OurClock
+    from ingest.surroundings import OurClock
 
     networks = given_settings().dialled
     asked = _any_url(url)

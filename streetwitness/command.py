@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from models.enums import Role
 from streetwitness.answers import NO, DataOption, JsonOption, actor, answers, given_settings, utc_now
 from streetwitness.camera_commands import camera_app
 from streetwitness.errors import Misuse
@@ -26,10 +25,13 @@ from streetwitness.log_commands import EXAMPLES, audit_command, log_app
 from streetwitness.message_commands import keys_app, message_app, register_app
 from streetwitness.plate_command import EXAMPLES as PLATE_EXAMPLES
 from streetwitness.plate_command import plate_command
+from streetwitness.recorder_commands import recorder_app
 from streetwitness.reproduce_command import reproduce
 from streetwitness.store_commands import store_app
+from streetwitness.train_commands import train_app
 from streetwitness.upload_commands import EXAMPLES as UPLOAD_EXAMPLES
 from streetwitness.upload_commands import token_command, tokens_command, upload_command
+from streetwitness.user_commands import user_app
 
 if TYPE_CHECKING:
     from cases.site_file import SiteFile
@@ -49,7 +51,6 @@ app = typer.Typer(
 )
 site_app = typer.Typer(help="The site file: check, import, export.", no_args_is_help=True)
 db_app = typer.Typer(help="The database.", no_args_is_help=True)
-user_app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
 app.add_typer(site_app, name="site")
 app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
@@ -62,7 +63,9 @@ app.command("purge", epilog="Example: streetwitness purge --dry-run --json")(pur
 app.add_typer(log_app, name="log")
 app.command("audit", epilog=EXAMPLES)(audit_command)
 app.command("plate", epilog=PLATE_EXAMPLES)(plate_command)
+app.add_typer(recorder_app, name="recorder")
 app.add_typer(store_app, name="store")
+app.add_typer(train_app, name="train")
 app.command(epilog="Example: streetwitness reproduce case.zip")(reproduce)
 app.command("upload", epilog=UPLOAD_EXAMPLES)(upload_command)
 user_app.command("token", epilog='Example: streetwitness user token station.3 --label "station 3"')(token_command)
@@ -435,39 +438,6 @@ def db_upgrade(data: DataOption = None) -> None:
     typer.echo(f"already at {after}" if before == after else f"upgraded from {before or 'nothing'} to {after}")
     if entered:
         typer.echo(f"the log was opened with {entered} rows from before it; from now on no row changes unseen")
-
-
-@user_app.command(
-    "add",
-    epilog=(
-        "Examples:\n\nstreetwitness user add li.na --role legal_reviewer --display-name 李娜\n\n"
-        "streetwitness user add li.na --role legal_reviewer < password.txt"
-    ),
-)
-@answers
-def user_add(
-    name: Annotated[str, typer.Argument(help="To sign in with.", show_default=False)],
-    role: Annotated[Role, typer.Option("--role", show_default=False)],
-    display_name: Annotated[str | None, typer.Option("--display-name", help="As pages show it.")] = None,
-    data: DataOption = None,
-) -> None:
-    """Adds a user. The password is asked for; from a script it is read from standard input."""
-    from cases.accounts import add_user
-    from models.database import transaction
-    from streetwitness.workplace import opened_workplace
-
-    if sys.stdin.isatty():
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
-    with (
-        opened_workplace(given_settings(data_dir=data), make=True) as workplace,
-        transaction(workplace.sessions) as session,
-    ):
-        user = add_user(
-            session, name=name, display_name=display_name or name, password=password, role=role, at=utc_now()
-        )
-    typer.echo(f"{user.name} may sign in as {role.value.replace('_', ' ')}")
 
 
 @app.command(epilog="Example: streetwitness doctor")

@@ -9,10 +9,13 @@ import threading
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from cases import fence_trials, newest_pictures
 from cases.part_files import PartFiles
 from cases.uploads import tidy
 from evidence.errors import EvidenceError, PurgeRunning
 from evidence.purge import PurgeReport, purge
+from models.database import transaction
+from streetwitness.fence_trials import forget_pictures
 from streetwitness.workplace import Workplace, now
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,7 @@ class Housekeeper:
         """One round; None where another process is at it, or it failed."""
         data = self._workplace.data
         self._tidy_uploads()
+        self._forget_pictures()
         try:
             report = purge(self._workplace.sessions, data.vault, data.drafts, at=now())
         except PurgeRunning:
@@ -52,6 +56,16 @@ class Housekeeper:
             return
         if tidied.given_up:
             log.info("%s uploads given up, nothing came for them", len(tidied.given_up))
+
+    def _forget_pictures(self) -> None:
+        """What is shown and never kept: old pictures of cameras, trials of fences that are over."""
+        try:
+            newest_pictures.forget_old(self._workplace.data.pictures.newest, at=now())
+            with transaction(self._workplace.sessions) as session:
+                fence_trials.forget_old(session, at=now())
+            forget_pictures(self._workplace)
+        except (SQLAlchemyError, OSError):
+            log.exception("old pictures were not taken away; it is tried again")
 
     def run(self, stop: threading.Event) -> None:
         wait_s = FIRST_AFTER_S

@@ -8,27 +8,30 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
+from cases.fence_trials import to_do as trials_to_do
 from cases.lifecycle import PROGRAM
+from cases.recording_acts import marks_to_do
 from detectors.errors import DetectorError
 from evidence.derivatives import requests
 from evidence.errors import EvidenceError
 from evidence.vault import Vault
 from ingest.derive import derive as make_derivative
-from ingest.errors import IngestError, LookCutShort
-from ingest.upload_intake import take_in, uploads_to_do
+from ingest.upload_intake import take_in_all, uploads_to_do
 from models.database import Sessions, reading
-from models.enums import RecordingState
 from models.incidents import Recording
-from streetwitness.analysis import alone_with, detector_on, weights_of
-from streetwitness.analysis import analyse as take_down_the_road
+from models.uploads import Upload
+from streetwitness import fence_trials
+from streetwitness.analysis import TO_DO, alone_with, detector_on, take_further, weights_of
 from streetwitness.confined_analysis import analyse_confined, came_by_upload
+from streetwitness.confined_derivation import derive_confined, is_of_what_was_handed_in
 from streetwitness.errors import BeingAnalysed
 from streetwitness.settings import load_settings
 from streetwitness.stores import at_hand
@@ -40,46 +43,84 @@ QUEUE = "recordings"
 # what a person waits for comes before the next recording, what the program wants at drafting after all of them
 WAITED_FOR, AT_LEISURE = "derivatives", "derivatives-at-leisure"
 HANDED_IN = "uploads"  # short looks into what came: whoever handed it in waits for the answer
-QUEUES = (WAITED_FOR, HANDED_IN, QUEUE, AT_LEISURE)
+TRIALS = "fence-trials"  # somebody waits, and for minutes anyway
+QUEUES = (WAITED_FOR, HANDED_IN, TRIALS, QUEUE, AT_LEISURE)
 LONGEST_JOB_S = 24 * 3600
 SWEEP_EVERY_S = 1.0
 ASK_AGAIN_AFTER_S = 30.0
-TO_DO = (RecordingState.QUEUED, RecordingState.ANALYSING)  # one that says `analysing` may have lost its analyser
+SMALL_BYTES = 32_000_000
+TAKEN_ALONG = 15  # small ones in one process, so that starting it is not most of the work
 
 
 def analyse(recording_id: str) -> None:
     """The job. A recording already done, or in other hands, is left alone."""
+    one = uuid.UUID(recording_id)
     with opened_workplace(load_settings()) as workplace:
-        if came_by_upload(workplace, uuid.UUID(recording_id)):
-            analyse_confined(workplace, uuid.UUID(recording_id))
+        if one not in recordings_to_do(workplace.sessions, [one]):
             return
         try:
-            report = take_down_the_road(workplace, uuid.UUID(recording_id), lambda _done_s, _total_s: None)
-        except BeingAnalysed:
-            return
-        except (IngestError, DetectorError) as error:  # a file's own fault is in its row; weights may come later
-            log.error("recording %s: %s", recording_id, error)  # noqa: TRY400 - the sentence says it all
-            return
-        log.info("recording %s analysed in %s s", recording_id, report.analysis.get("wall_s"))
+            if came_by_upload(workplace, one):
+                analyse_confined(workplace, [one, *_small_ones_beside(workplace, one)])
+            else:
+                take_further(workplace, one)
+        except DetectorError as error:  # weights may come later
+            log.error("recording %s: %s", one, error)  # noqa: TRY400 - the sentence says it all
+
+
+def _small_ones_beside(workplace: Workplace, one: uuid.UUID) -> list[uuid.UUID]:
+    """What is taken along in the same process: other small recordings that were handed in and wait."""
+    with reading(workplace.sessions) as session:
+        if session.get_one(Recording, one).size_bytes > SMALL_BYTES:
+            return []
+        waiting = session.scalars(
+            select(Recording.id)
+            .where(
+                Recording.id != one,
+                Recording.state.in_(TO_DO),
+                Recording.size_bytes <= SMALL_BYTES,
+                exists().where(Upload.recording_id == Recording.id),
+            )
+            .order_by(Recording.started_at, Recording.id)
+            .limit(TAKEN_ALONG)
+        ).all()
+    return [each for each in waiting if _is_free(workplace, each)]
 
 
 def look_into_upload(upload_id: str) -> None:
-    """The job. What was looked into already is left alone; its row says what it is."""
-    with opened_workplace(load_settings()) as workplace:
-        try:
-            take_in(workplace.sessions, uuid.UUID(upload_id), workplace.data.vault, at=now())
-        except LookCutShort as error:  # asked again
-            log.warning("upload %s: %s", upload_id, error)
+    """The job. What was looked into already is left alone; others that wait are taken along."""
+    with opened_workplace(load_settings()) as workplace, ExitStack() as locks:
+        with reading(workplace.sessions) as session:
+            waiting = uploads_to_do(session)
+        one = uuid.UUID(upload_id)
+        if one not in waiting:
+            return
+        alone = []
+        for each in [one, *(each for each in waiting if each != one)][: TAKEN_ALONG + 1]:
+            try:
+                locks.enter_context(alone_with(workplace.data.locks, each))
+            except BeingAnalysed:
+                continue
+            alone.append(each)
+        for cut_short, error in take_in_all(workplace.sessions, alone, workplace.data.vault, at=now()):
+            log.warning("upload %s: %s", cut_short, error)  # asked again
 
 
 def derive(derivative_id: str) -> None:
     """The job. What is made already, or cannot be made, is left alone; its row says which."""
-    with opened_workplace(load_settings()) as workplace, Vault.open(workplace.data.vault) as vault:
+    with opened_workplace(load_settings()) as workplace:
+        if is_of_what_was_handed_in(workplace, uuid.UUID(derivative_id)):
+            derive_confined(workplace, uuid.UUID(derivative_id))
+            return
+        _derive_here(workplace, uuid.UUID(derivative_id))
+
+
+def _derive_here(workplace: Workplace, derivative_id: uuid.UUID) -> None:
+    with Vault.open(workplace.data.vault) as vault:
         try:
             done = make_derivative(
                 workplace.sessions,
                 vault,
-                uuid.UUID(derivative_id),
+                derivative_id,
                 detector=lambda: detector_on(weights_of(workplace.settings)),
                 clock=now,
                 at_hand=at_hand(workplace.settings),
@@ -91,14 +132,21 @@ def derive(derivative_id: str) -> None:
             log.info("derivative %s made", derivative_id)
 
 
-def recordings_to_do(sessions: Sessions) -> list[uuid.UUID]:
-    """Recordings that still wait for their analysis, oldest first."""
+def try_fence(trial_id: str) -> None:
+    """The job. A trial that is over, cancelled or in other hands is left alone."""
+    with opened_workplace(load_settings()) as workplace:
+        fence_trials.try_fence(workplace, uuid.UUID(trial_id))
+
+
+def recordings_to_do(sessions: Sessions, among: Sequence[uuid.UUID] | None = None) -> list[uuid.UUID]:
+    """Recordings that still wait for their analysis, oldest first, and those on which somebody marked something."""
     with reading(sessions) as session:
-        return list(
-            session.scalars(
-                select(Recording.id).where(Recording.state.in_(TO_DO)).order_by(Recording.started_at, Recording.id)
-            )
-        )
+        waiting = select(Recording.id).where(Recording.state.in_(TO_DO))
+        marked = marks_to_do(session)
+        if among is not None:
+            waiting, marked = waiting.where(Recording.id.in_(among)), [each for each in marked if each in among]
+        found = session.scalars(waiting.order_by(Recording.started_at, Recording.id))
+        return list(dict.fromkeys([*marked, *found]))
 
 
 def derivatives_to_do(sessions: Sessions) -> dict[uuid.UUID, str]:
@@ -134,6 +182,14 @@ def _enqueue(redis: Redis, name: str, job: Callable[[str], None], verb: str, row
             )
 
 
+def _is_free(workplace: Workplace, recording_id: uuid.UUID) -> bool:
+    try:
+        with alone_with(workplace.data.locks, recording_id):
+            return True
+    except BeingAnalysed:
+        return False
+
+
 class Sweeper:
     """Looks into the database and rings for what is to do. `run` until `stop` is set."""
 
@@ -151,24 +207,20 @@ class Sweeper:
         }
         for name in (WAITED_FOR, AT_LEISURE):
             _enqueue(self._redis, name, derive, "derive", [each for each in derivatives if derivatives[each] == name])
+        with reading(self._workplace.sessions) as session:
+            trials = [each for each in trials_to_do(session, now()) if self._is_due(each, at)]
+        _enqueue(self._redis, TRIALS, try_fence, "try", trials)
         due = [
             each
             for each in recordings_to_do(self._workplace.sessions)
-            if self._is_due(each, at) and self._is_free(each)
+            if self._is_due(each, at) and _is_free(self._workplace, each)
         ]
         ring(self._redis, due)
-        self._asked |= dict.fromkeys([*due, *derivatives, *uploads], at)
-        return [*due, *derivatives, *uploads]
+        self._asked |= dict.fromkeys([*due, *derivatives, *uploads, *trials], at)
+        return [*due, *derivatives, *uploads, *trials]
 
     def _is_due(self, row_id: uuid.UUID, at: float) -> bool:
         return row_id not in self._asked or at - self._asked[row_id] >= ASK_AGAIN_AFTER_S
-
-    def _is_free(self, recording_id: uuid.UUID) -> bool:
-        try:
-            with alone_with(self._workplace.data.locks, recording_id):
-                return True
-        except BeingAnalysed:
-            return False
 
     def run(self, stop: threading.Event) -> None:
         while not stop.wait(SWEEP_EVERY_S):

@@ -29,12 +29,13 @@ def message_list(
     as_json: JsonOption = False,
 ) -> None:
     """Lists the newest messages. 1 where some were given up."""
+    from cases.entitlements import EVERYTHING
     from cases.message_desk import messages_shown
     from models.database import reading
     from streetwitness.workplace import opened_workplace
 
     with opened_workplace(given_settings(data_dir=data)) as workplace, reading(workplace.sessions) as session:
-        shown = messages_shown(session, state or list(OutboxState))
+        shown = messages_shown(session, EVERYTHING, state or list(OutboxState))
     for line in shown.lines:
         said = {
             "message": str(line.id),

@@ -1,4 +1,4 @@
-"""The processes of a site: watcher, worker, web, relay, deadlines, horns, copier, notary.
+"""The processes of a site: watcher, worker, web, relay, deadlines, horns, folder, copier, notary.
 
 The supervisor starts each, and each leaves when it is gone.
 """
@@ -41,6 +41,7 @@ def run_process(name: str) -> None:
         "relay": deliver,
         "deadlines": escalate,
         "horns": announce,
+        "folder": take_from_folder,
         "copier": copy,
         "notary": notarise,
     }
@@ -55,10 +56,10 @@ def run_process(name: str) -> None:
 
 
 def watch(workplace: Workplace) -> None:
-    from ingest.live_camera import OurClock, Surroundings  # noqa: PLC0415 - each process loads only what it needs
     from ingest.look_desk import LookDesk  # noqa: PLC0415
     from ingest.packet_ring import PacketRing, RingBudget  # noqa: PLC0415
     from ingest.sampler import Sampling  # noqa: PLC0415
+    from ingest.surroundings import OurClock, Surroundings  # noqa: PLC0415 - each process loads only what it needs
     from ingest.watcher import Watcher, holder_name  # noqa: PLC0415
     from streetwitness.analysis import detector_on, weights_of  # noqa: PLC0415
 
@@ -76,6 +77,7 @@ def watch(workplace: Workplace) -> None:
             sampling=Sampling(look_s=settings.look_s, idle_look_s=settings.idle_look_s),
             ring=lambda: PacketRing(settings.ring_s, settings.ring_mb * MEGABYTE, budget),
             sm3=settings.sm3,
+            newest_pictures=workplace.data.pictures.newest,
         )
         Watcher(around, workplace.key(), holder_name()).run(stop)
 
@@ -112,7 +114,9 @@ def serve(workplace: Workplace) -> None:
     from evidence.bundle import Signing  # noqa: PLC0415
     from evidence.content_credentials import ContentCredentials  # noqa: PLC0415
     from evidence.errors import CredentialsUnusable  # noqa: PLC0415
+    from notify.gateway_http import GatewayNetworks  # noqa: PLC0415
     from review_ui.app import ReviewSettings, make_app  # noqa: PLC0415
+    from review_ui.settings import MapTiles  # noqa: PLC0415
     from streetwitness.gateways import webhooks_of  # noqa: PLC0415
     from streetwitness.stores import at_hand  # noqa: PLC0415
 
@@ -124,6 +128,9 @@ def serve(workplace: Workplace) -> None:
             credentials = ContentCredentials.opened(settings.content_credentials, software)
         except CredentialsUnusable as error:
             raise SettingsRefused(str(error)) from error
+    map_tiles = None
+    if settings.map_tiles is not None:
+        map_tiles = MapTiles(settings.map_tiles, settings.map_datum, settings.map_attribution)
     app = make_app(
         ReviewSettings(
             sessions=workplace.sessions,
@@ -137,7 +144,12 @@ def serve(workplace: Workplace) -> None:
             credentials=credentials,
             metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
             webhooks=webhooks_of(workplace),
+            issuer=settings.issuer,
+            public_url=settings.public_url,
+            gateway_networks=GatewayNetworks.of(settings.gateway_networks),
             uploads_dir=workplace.data.uploads,
+            pictures=workplace.data.pictures,
+            map_tiles=map_tiles,
             upload_rules=UploadRules(
                 max_bytes=settings.upload_max_mb * MEGABYTE, daily_bytes=settings.upload_daily_mb * MEGABYTE
             ),
@@ -155,11 +167,11 @@ def serve(workplace: Workplace) -> None:
 
 
 def deliver(workplace: Workplace) -> None:
-    from streetwitness.gateways import keep_promises, relay_of  # noqa: PLC0415
+    from streetwitness.gateways import keep_promises, relay_of, relay_of_hooks  # noqa: PLC0415
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    keep_promises(relay_of(workplace), stop)
+    keep_promises((relay_of(workplace), relay_of_hooks(workplace)), stop)
 
 
 def escalate(workplace: Workplace) -> None:
@@ -179,6 +191,19 @@ def announce(workplace: Workplace) -> None:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     speak_through_horns(workplace, stop)
+
+
+def take_from_folder(workplace: Workplace) -> None:
+    from cases.part_files import PartFiles  # noqa: PLC0415
+    from ingest.watched_folder import FolderSettings, WatchedFolder  # noqa: PLC0415
+
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+    settings, data = workplace.settings, workplace.data
+    if settings.inbox is None or settings.inbox_user is None:
+        raise Misuse("no folder is watched; name it with STREETWITNESS_INBOX, and a user with STREETWITNESS_INBOX_USER")
+    watched = FolderSettings(settings.inbox, settings.inbox_user, settings.inbox_steady_s, settings.inbox_taken)
+    WatchedFolder(workplace.sessions, PartFiles(data.uploads), data.vault, watched, clock=now).run(stop)
 
 
 def copy(workplace: Workplace) -> None:

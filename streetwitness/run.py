@@ -21,6 +21,7 @@ PARTS = {
     "relay": "relay",
     "deadlines": "deadlines",
     "horns": "horns",
+    "folder": "folder",
     "notary": "notary",
     "store": "copier",
     "web": "web",
@@ -32,9 +33,10 @@ def run_site(settings: Settings, only: Sequence[str]) -> None:
     unknown = sorted(set(only) - PARTS.keys())
     if unknown:
         raise Misuse(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}")
-    there = PARTS.keys() if settings.store_url else PARTS.keys() - {"store"}
+    there = PARTS.keys() - ({"store"} if settings.store_url is None else set())
+    there -= {"folder"} if settings.inbox is None else set()
     parts = [part for part in PARTS if part in only or (part in there and not only)]
-    if only and settings.redis_url is None and {"work", "web"} & set(parts) != {"work", "web"}:
+    if only and settings.redis_url is None and len({"work", "web"} & set(parts)) == 1:
         raise Misuse("worker and web on different machines need one Redis; name it with STREETWITNESS_REDIS_URL")
     if "web" in parts:
         check_port(settings.web_host, settings.web_port)
@@ -45,7 +47,8 @@ def run_site(settings: Settings, only: Sequence[str]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
-    names = [PARTS[part] for part in parts for _ in range(settings.watchers if part == "watch" else 1)]
+    many = {"watch": settings.watchers, "work": settings.workers}
+    names = [PARTS[part] for part in parts for _ in range(many.get(part, 1))]
     with opened_workplace(settings, make=True):
         pass  # data folder and schema, before several processes would make them at once
     with _bell(settings, parts) as redis_url, Supervisor(children(settings, redis_url, names), say):

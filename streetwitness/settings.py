@@ -11,19 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from cryptography.x509 import Certificate, load_pem_x509_certificates
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from cases.map_datum import MapDatum
+from cases.newest_pictures import PictureFolders
 from ingest.camera_address import PRIVATE_NETWORKS, Networks
 from models.database import sqlite_url
+from review_ui.issuer import Issuer, is_safe
 from streetwitness.errors import SettingsRefused
 from streetwitness.message_settings import MessageSettings
 
 PREFIX = "STREETWITNESS_"
 RING_BEFORE_AND_AFTER_S = 15.0  # the seconds before a stop, and until it has lasted long enough to be looked into
+HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")  # goes into a header as it is
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
@@ -86,6 +91,11 @@ class DataDir:
     def uploads(self) -> Path:
         return self.root / "uploads"
 
+    @property
+    def pictures(self) -> PictureFolders:
+        """The newest of each camera and those of fences: no evidence."""
+        return PictureFolders(self.root / "pictures")
+
     def make(self) -> None:
         """The folder, for its owner alone: it will hold people's names, numbers and pictures."""
         try:
@@ -117,6 +127,13 @@ class Settings(MessageSettings):
     web_port: Annotated[int, Field(ge=1, le=65535)] = 8600
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")
     secure_cookies: bool = False
+    oidc_issuer: str | None = None  # whose sign-in is believed beside the password, exactly as its tokens name it
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None  # None: a public client, PKCE alone
+    oidc_name: Annotated[str, Field(max_length=60)] = "SSO"  # on the button
+    map_tiles: str | None = None  # https://tiles.example/{z}/{x}/{y}.png; None: the map has no ground
+    map_datum: MapDatum = MapDatum.WGS84  # in which these are drawn; Chinese ones: gcj02
+    map_attribution: str = ""  # whose they are, as their licence asks
     metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None  # None: /metrics answers nobody
     camera_networks: Annotated[tuple[str, ...], NoDecode] = PRIVATE_NETWORKS  # where cameras may be dialled
     timestamp_url: SecretStr | None = None  # an RFC 3161 authority; None: nobody outside dates what is sealed
@@ -136,11 +153,31 @@ class Settings(MessageSettings):
     upload_daily_mb: Annotated[int, Field(ge=1)] = 500_000  # of one user within 24 hours
     upload_url: str | None = None  # where `streetwitness upload` sends to; None: the desk on this machine
     upload_token: SecretStr | None = None  # what it shows there
+    inbox: Path | None = None  # the folder a collection station writes into; None: none is watched
+    inbox_user: str | None = None  # in whose name it is taken in
+    inbox_steady_s: Annotated[float, Field(ge=1, le=3600)] = 10.0  # unchanged for so long, a file is whole
+    inbox_taken: Path | None = None  # where what was taken is moved to, on the same disk; None: it stays
+    workers: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=lambda: max(cores() // 2, 1))  # at once
 
-    @field_validator("data_dir", "footage", "content_credentials", "timestamp_roots", "store_key_file")
+    @field_validator(
+        "data_dir", "footage", "content_credentials", "timestamp_roots", "store_key_file", "inbox", "inbox_taken"
+    )
     @classmethod
     def whole_path(cls, path: Path | None) -> Path | None:
         return None if path is None else path.expanduser().absolute()
+
+    @field_validator("map_tiles")
+    @classmethod
+    def tiles_by_address(cls, template: str | None) -> str | None:
+        """Raises ValueError for what is no address of tiles, or whose host is not one and the same for all."""
+        if template is None:
+            return None
+        parts = urlsplit(template)
+        if parts.scheme not in ("http", "https") or not HOST.fullmatch(parts.netloc):
+            raise ValueError("write the address of the tiles as https://tiles.example/{z}/{x}/{y}.png")
+        if any(place not in parts.path + parts.query for place in ("{z}", "{x}", "{y}")):
+            raise ValueError("the address of the tiles names {z}, {x} and {y}")
+        return template
 
     @field_validator("public_hosts", "camera_networks", mode="before")
     @classmethod
@@ -166,6 +203,31 @@ class Settings(MessageSettings):
             raise ValueError(
                 f"RING_S has to be {RING_BEFORE_AND_AFTER_S:g} s more than IDLE_LOOK_S, so that the stop is still in it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def issuer_is_whole(self) -> Self:
+        """Raises ValueError for an issuer that could not be asked safely, or would not know us."""
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("OIDC_ISSUER and OIDC_CLIENT_ID (as the issuer knows this site) need each other")
+        if self.oidc_issuer is not None and not is_safe(self.oidc_issuer):
+            raise ValueError("OIDC_ISSUER has to be an https:// address")
+        return self
+
+    @property
+    def issuer(self) -> Issuer | None:
+        if self.oidc_issuer is None or self.oidc_client_id is None:
+            return None
+        secret = self.oidc_client_secret.get_secret_value() if self.oidc_client_secret else None
+        return Issuer(self.oidc_issuer, self.oidc_client_id, self.oidc_name, secret)
+
+    @model_validator(mode="after")
+    def inbox_is_whole(self) -> Self:
+        """Raises ValueError for a watched folder in nobody's name, or one that would take in what it moves away."""
+        if self.inbox is not None and not self.inbox_user:
+            raise ValueError("INBOX needs INBOX_USER: the user in whose name the watched folder is taken in")
+        if self.inbox_taken is not None and (self.inbox is None or self.inbox_taken.is_relative_to(self.inbox)):
+            raise ValueError("INBOX_TAKEN is a folder outside of INBOX, on the same disk")
         return self
 
     @model_validator(mode="after")

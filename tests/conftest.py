@@ -146,3 +146,9 @@ def rendered_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="session")
 def weights_dir() -> Path:
     return folder_named("STREETWITNESS_WEIGHTS", "weights", "folder of weights")
+
+
+@pytest.fixture(scope="session")
+def pictures_dir() -> Path:
+    """The street pictures with boxes that development trains on; people and things are cut out of them."""
+    return folder_named("STREETWITNESS_PICTURES", "street_images", "street pictures")

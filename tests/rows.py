@@ -24,7 +24,7 @@ from models.enums import (
     SightingKind,
 )
 from models.incidents import CaseEvent, Incident, Recording, Sighting
-from models.people import User
+from models.people import RoleGrant, User
 from models.places import Camera, Geofence, GeofenceVersion, Site
 
 NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)  # 12:00 on a Monday in Shanghai
@@ -213,10 +213,10 @@ def add_user(session: Session, name: str = "li.na", **differs: Any) -> User:
         "name": name,
         "display_name": "李娜",
         "password_hash": "never matches",
-        "role": Role.LEGAL_REVIEWER,
         "created_at": NOON,
     }
-    user = User(**(values | differs))
+    role = differs.pop("role", Role.LEGAL_REVIEWER)
+    user = User(grants=[RoleGrant(role=role, granted_at=NOON, granted_by="streetwitness")], **(values | differs))
     session.add(user)
     session.flush()
     return user

@@ -34,6 +34,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rfc8785": ("evidence/canonical.py",),
     "c2pa": ("evidence/content_credentials.py",),
     "obstore": ("evidence/store.py",),
+    "joserfc": ("review_ui/oidc.py",),
     "pyrage": ("evidence/encryption.py",),
 }
 

@@ -178,10 +178,13 @@ def test_what_is_not_established_is_said_plainly(sqlite_database: Database, tmp_
 
 
 def test_an_offence_without_law_data_says_so(sqlite_database: Database, tmp_path: Path) -> None:
-    content = composed(sqlite_database, tmp_path, offence=Offence.DUMPING)
+    """Before the first provision there is none: the day counts, not today's law."""
+    times = ("first_seen_at", "stopped_at", "confirmed_at", "last_seen_at")
+    then = {name: after(at).replace(year=2019) for name, at in zip(times, (10, 12, 72, 700), strict=True)}
+    content = composed(sqlite_database, tmp_path, offence=Offence.DUMPING, **then)
     assert content.provision is None
     assert said(content, "provision_unknown").text.zh == (
-        "法律数据中没有2026-03-02有效的关于“乱倒垃圾”的规定，本草案不引用任何条款。"
+        "法律数据中没有2019-03-02有效的关于“乱倒垃圾”的规定，本草案不引用任何条款。"
     )
     assert "no_provision" in against(content)
 

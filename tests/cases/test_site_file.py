@@ -65,12 +65,25 @@ def test_the_example_of_the_manual_is_read_whole(tmp_path):
     assert (values.officers[0].grid, values.loudspeakers[0].driver) == ("dongcheng-02", "onvif")
 
 
+def test_a_door_line_and_market_bays_are_kept_with_the_rule(tmp_path):
+    rule = "{line: [[0.1, 0.6], [0.7, 0.6]], market_bays: [[[0.2, 0.7], [0.4, 0.7], [0.4, 0.9]]], warnings: 3}"
+    text = SOUND.replace("{illegal_parking: {dwell_s: 60}}", f"{{street_vending: {rule}}}")
+    kept = sound(tmp_path, text).values.geofences[0].offences.as_parameters()["street_vending"]
+    assert (kept["line"], kept["warnings"]) == ([[0.1, 0.6], [0.7, 0.6]], 3)
+    assert kept["market_bays"] == [[[0.2, 0.7], [0.4, 0.7], [0.4, 0.9]]]
+
+
 def test_parameters_left_out_are_filled_with_the_defaults_of_the_offence(tmp_path):
     text = SOUND.replace("{illegal_parking: {dwell_s: 60}}", "{illegal_parking: , street_vending: {}, dumping: }")
     assert sound(tmp_path, text).values.geofences[0].offences.as_parameters() == {
         "illegal_parking": {"dwell_s": 180.0, "grace_s": 600.0, "roles": ["vehicle"]},
-        "street_vending": {"dwell_s": 60.0, "warnings": 2, "grace_s": 180.0, "roles": ["stall", "goods"]},
-        "dumping": {"roles": ["litter", "goods"]},
+        "street_vending": {
+            "dwell_s": 60.0,
+            "warnings": 2,
+            "grace_s": 180.0,
+            "roles": ["stall", "goods", "furniture", "wares", "two_wheeler", "litter"],
+        },
+        "dumping": {"away_s": 10.0},
     }
 
 
@@ -100,7 +113,12 @@ def test_a_recording_is_found_from_the_folder_of_the_site_file_and_a_url_loses_i
 LIVE = """    sub_source: rtsp://camera.example/sub
     transport: udp
     onvif: http://camera.example:8000/onvif/device_service
-    views: [{preset: gate, token: Preset_1, stay_s: 40}, {preset: corner, stay_s: 20}, {preset: spare}]
+    looks_at_sub: true
+    views:
+      - {preset: gate, token: Preset_1, stay_s: 40, hours: [{days: mon-fri, from: "07:00", to: "22:00"}]}
+      - {preset: corner, stay_s: 20}
+      - {preset: spare}
+    plate_zoom: 0.6
     watched: false
 """
 
@@ -114,6 +132,8 @@ def test_how_a_live_camera_is_reached_is_part_of_the_file(tmp_path):
         ("corner", None, 20.0),
         ("spare", None, None),
     ]
+    assert [hours.days for hours in camera.views[0].hours] == ["mon-fri"]
+    assert (camera.looks_at_sub, camera.plate_zoom) == (True, 0.6)
 
 
 @pytest.mark.parametrize(
@@ -166,6 +186,18 @@ PASSWORDS = {
         "username: v\n    password: secret\n    source: lot.mp4",
         "username, password: only a camera that is dialled has this",
     ),
+    "looks_at_no_small_stream": (
+        "looks_at_sub: true\n    source: rtsp://camera/main",
+        "looks_at_sub without a small stream; write `sub_source`",
+    ),
+    "hours_of_a_view_that_is_not_toured": (
+        'views: [{preset: a, hours: [{days: mon, from: "07:00", to: "22:00"}]}]\n    source: rtsp://camera/main',
+        "hours of a view that is not toured; write `stay_s`",
+    ),
+    "zoom_without_a_tour": (
+        "plate_zoom: 0.5\n    source: rtsp://camera/main",
+        "plate_zoom of a camera without a tour",
+    ),
     "preset_twice": (
         "views: [{preset: a}, {preset: a}]\n    source: rtsp://camera/main",
         "preset `a` stands here twice",
@@ -187,7 +219,7 @@ def test_a_fence_on_a_preset_that_the_camera_does_not_have_is_refused(tmp_path):
         "    timetable:", "    preset: gat\n    timetable:"
     )
     assert refusal(tmp_path, text) == [
-        "line 18: geofences[0].preset: camera gate-3 has no preset `gat`; known: corner, gate, spare"
+        "line 23: geofences[0].preset: camera gate-3 has no preset `gat`; known: corner, gate, spare"
     ]
 
 

@@ -268,7 +268,9 @@ def test_what_was_learnt_of_a_view_outlives_an_import(sqlite_database, tmp_path)
             view = session.get(CameraView, ("gate-3", preset)) or CameraView(camera_id="gate-3", preset=preset)
             view.fingerprint, view.learnt_at = preset.encode() or b"home", FIRST_DAY
             session.add(view)
-    imported(sqlite_database, tmp_path, text.replace(", {preset: spare}", "").replace("stay_s: 20", "stay_s: 25"))
+    imported(
+        sqlite_database, tmp_path, text.replace("      - {preset: spare}\n", "").replace("stay_s: 20", "stay_s: 25")
+    )
     views = [
         (view["preset"], view["position"], view["fingerprint"]) for view in everything(sqlite_database)["camera_view"]
     ]

@@ -59,6 +59,7 @@ def missing(facts: SufficiencyFacts) -> set[str]:
     return {finding.code for finding in check(facts) if not finding.ok}
 
 
+PLACE = shown(ExhibitKind.STILL, ExhibitMoment.BEFORE, -3, 0)  # before the act
 OTHERS = {code for parts in PARTS_OF.values() for code in parts}  # asked for of other offences
 
 
@@ -139,12 +140,23 @@ CASES = {
         replace(FACTS, missing_papers=["sign_photographed"]),
         {"camera_papers", "marking"},
     ),
-    "dumping_with_everything": (replace(FACTS, offence=Offence.DUMPING), {"evidence_set"}),
+    "dumping_with_everything": (
+        replace(FACTS, offence=Offence.DUMPING, exhibits=[*whole_set(), PLACE]),
+        {"evidence_set"},
+    ),
     "dumping_without_the_act": (
-        replace(FACTS, offence=Offence.DUMPING, exhibits=without(ExhibitKind.CLIP, ENTRY)),
+        replace(FACTS, offence=Offence.DUMPING, exhibits=[*without(ExhibitKind.CLIP, ENTRY), PLACE]),
         {"evidence_set", "clip_act"},
     ),
+    "dumping_without_the_place_before": (
+        replace(FACTS, offence=Offence.DUMPING),
+        {"evidence_set", "still_before"},
+    ),
     "vending_with_everything": (replace(FACTS, offence=Offence.STREET_VENDING, plate=None), {"evidence_set"}),
+    "vending_without_a_clip_of_the_stay": (
+        replace(FACTS, offence=Offence.STREET_VENDING, exhibits=without(ExhibitKind.CLIP, DWELL_COMPLETE)),
+        {"evidence_set", "clip_stayed"},
+    ),
     "vending_not_shown_after_the_warnings": (
         replace(FACTS, offence=Offence.STREET_VENDING, exhibits=without(ExhibitKind.STILL, GRACE_END)),
         {"evidence_set", "still_warned", "clip_warned"},

@@ -20,6 +20,7 @@ import uvicorn
 from sqlalchemy.orm import Session
 
 from cases import accounts, draft_case
+from cases.newest_pictures import PictureFolders
 from evidence.sealing import PendingExhibit, seal
 from evidence.vault import Vault
 from models.database import transaction
@@ -48,6 +49,7 @@ def draw_frame(number: int) -> np.ndarray[Any, Any]:
 def write_clip(path: Path, codec: str = "libx264") -> None:
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream(codec, rate=FRAME_RATE)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         stream.time_base = Fraction(1, FRAME_RATE)
         for number in range(CLIP_S * FRAME_RATE):
@@ -133,7 +135,9 @@ def token_in(page: str) -> str:
 
 def serve(settings: ReviewSettings) -> Iterator[str]:
     """The real application on a real socket, on a free port of loopback."""
-    config = uvicorn.Config(make_app(settings), host="127.0.0.1", port=0, log_level="warning", ws="none")
+    config = uvicorn.Config(
+        make_app(settings), host="127.0.0.1", port=0, log_level="warning", ws="none", timeout_graceful_shutdown=1
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -207,6 +211,7 @@ def desk(
         tmp_path / "vault",
         tmp_path / "drafts",
         personal_data_key=PersonalDataKey(b"k" * 32),
+        pictures=PictureFolders(tmp_path / "pictures"),
     )
     with Vault.open(settings.vault_root) as vault, transaction(sqlite_database.sessions) as session:
         street = add_reviewed_street(session, vault, exhibits, incident_differs)

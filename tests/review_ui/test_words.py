@@ -1,33 +1,47 @@
 """Every word on a page comes from the catalogs, and both catalogs say the same things."""
 
+import inspect
 import re
 import string
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from cases import speaking
+from cases import accounts, api_tokens, hooks, passwords, speaking
+from cases.entitlements import Right
+from cases.grounds import Choice
+from cases.happenings import Happened
 from cases.languages import LANGUAGES
 from evidence.retention import Reason
 from models.enums import (
+    AccountAct,
     Act,
     AnnouncementState,
+    AreaLevel,
     CameraState,
     ClockMeasure,
+    ClockSource,
     CustodyAct,
-    Decision,
     ExhibitKind,
     ExhibitMoment,
+    FootageRequestState,
+    Ground,
+    HookAct,
     IncidentState,
     NoticeStatus,
     Offence,
     OutboxState,
+    RecordingState,
     Role,
     SightingKind,
+    TrackSource,
+    UploadState,
 )
 from notify.messages import KINDS
-from notify.outbox import SPOKEN
+from notify.outbox import FOR_HOOKS, SPOKEN
+from review_ui import recording_pages, request_pages
 from review_ui.catalog import choose_language, load
 from review_ui.desk import TEMPLATES
 from review_ui.incident_pages import MARKS, POINTS
@@ -97,6 +111,13 @@ def test_no_template_needs_what_the_content_policy_forbids(page: Path) -> None:
     assert all(" src=" in script for script in re.findall(r"<script[^>]*>", text))
 
 
+def whys(refusal: str, *modules: ModuleType) -> set[str]:
+    """The keys that these modules raise the refusal with."""
+    found = {why for module in modules for why in re.findall(rf'{refusal}\(\s*"(\w+)"', inspect.getsource(module))}
+    assert found
+    return found
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalog(language: str) -> None:
     sentences = load("zh" if language == "zh" else "en").sentences
@@ -109,7 +130,10 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
         "kind": ExhibitKind,
         "sighting": SightingKind,
         "act": Act,
-        "decision": Decision,
+        "decision": Choice,
+        "ground": Ground,
+        "happened": Happened,
+        "happened_sign": Happened,
         "custody": CustodyAct,
         "camera_state": CameraState,
         "clock_measure": ClockMeasure,
@@ -118,10 +142,26 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
         "outbox_state": OutboxState,
         "notice_status": NoticeStatus,
         "announcement_state": AnnouncementState,
+        "upload_state": UploadState,
+        "recording_state": RecordingState,
+        "clock_source": ClockSource,
+        "track_source": TrackSource,
+        "footage_request_state": FootageRequestState,
+        "account_act": AccountAct,
+        "hook_act": HookAct,
+        "area_level": AreaLevel,
+        "right": Right,
     }
     worded = {f"{table}.{word.value}" for table, words in enums.items() for word in words}
-    worded |= {f"message_kind.{kind}" for kind in (*KINDS, *SPOKEN)}
+    worded |= {f"message_kind.{kind}" for kind in (*KINDS, *SPOKEN, *FOR_HOOKS)}
     worded |= {f"loudspeakers.refused.{why}" for why in speaking.REFUSALS}
+    worded |= {f"recording.refused.{why}" for why in recording_pages.REFUSALS}
+    worded |= {f"footage_requests.refused.{why}" for why in request_pages.REFUSALS}
+    worded |= {f"account_refused.{why}" for why in whys("AccountRefused", accounts, api_tokens)} - {
+        "account_refused.unknown"
+    }
+    worded |= {f"hook_refused.{why}" for why in whys("HookRefused", hooks)} - {"hook_refused.unknown"}
+    worded |= {f"password_refused.{why}" for why in whys("PasswordRefused", accounts, passwords)}
     worded |= {f"mark.{mark}" for mark in MARKS} | {f"point.{point}" for point in POINTS}
     assert len(named) > 50
     assert named | worded <= sentences.keys()

@@ -38,6 +38,12 @@ COMMANDS = (
     "keys forget",
     "db upgrade",
     "user add",
+    "user list",
+    "user grant",
+    "user withdraw",
+    "user password",
+    "user disable",
+    "user enable",
     "hold lift",
     "hold list",
     "purge",
@@ -223,7 +229,7 @@ class TestUsers:
     def test_a_short_password_is_refused_and_not_repeated(self, imported):
         result = run("user", "add", "li.na", "--role", "legal_reviewer", "--data", imported, said="geheim\n")
         assert result.returncode == 1
-        assert "10 to 200 characters" in result.stderr
+        assert "12 to 200 characters" in result.stderr
         assert "geheim" not in result.stderr
 
 

@@ -193,6 +193,8 @@ def test_the_rendered_streets_alone_show_a_draft_and_a_vehicle_that_left(tmp_pat
         assert sorted((each.camera_id, each.state) for each in demo.rows(select(Incident))) == [
             ("rendered-1", IncidentState.ACCEPTED),
             ("rendered-2", IncidentState.RESOLVED),
+            ("rendered-3", IncidentState.DRAFTED),  # the bag; and the stall
+            ("rendered-3", IncidentState.DRAFTED),
         ]
 
 

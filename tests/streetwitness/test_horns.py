@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cases import speaking
+from cases import accounts, speaking
 from models.announcements import Announcement
 from models.database import open_database, reading, sessions_of, transaction, upgrade
 from models.enums import AnnouncementState, Role
@@ -42,10 +42,8 @@ def workplace(tmp_path, monkeypatch):
 
 
 def press(site: Workplace) -> None:
-    from models.people import User  # noqa: PLC0415 - of this helper alone
-
     with transaction(site.sessions) as session:
-        user = session.scalars(select(User)).one()
+        user = accounts.user_named(session, "wang.wei")
         speaking.say(session, "horn-1", speaking.Sentence("thank_you"), by=user, at=now(), language="zh")
 
 
