@@ -121,14 +121,22 @@ def test_a_day_that_is_none_is_refused_with_a_sentence(desk: RunningDesk) -> Non
 
 
 @pytest.mark.parametrize(
-    ("role", "status"),
-    [(Role.MONITOR, 403), (Role.OPERATOR, 403), (Role.OFFICER, 403), (Role.LEADER, 200), (Role.ADMINISTRATOR, 200)],
+    ("role", "over_all", "of_one"),
+    [
+        (Role.MONITOR, 403, 403),
+        (Role.OPERATOR, 403, 403),
+        (Role.OFFICER, 403, 200),
+        (Role.LEADER, 200, 200),
+        (Role.ADMINISTRATOR, 200, 200),
+    ],
 )
-def test_only_those_entitled_search_over_all_incidents(desk: RunningDesk, role: Role, status: int) -> None:
+def test_only_those_entitled_search_over_all_incidents_or_see_the_register_of_one(
+    desk: RunningDesk, role: Role, over_all: int, of_one: int
+) -> None:
     browser = user_with(desk, role)
-    assert browser.get("/custody").status_code == status
-    assert ('href="/custody"' in browser.get("/").text) is (status == 200)
-    assert browser.get(f"/incidents/{desk.incident_id}/custody").status_code == 200
+    assert browser.get("/custody").status_code == over_all
+    assert ('href="/custody"' in browser.get("/").text) is (over_all == 200)
+    assert browser.get(f"/incidents/{desk.incident_id}/custody").status_code == of_one
 
 
 def test_a_long_register_is_paged(desk: RunningDesk) -> None:
