@@ -27,6 +27,15 @@ from tests.rows import NOON
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared"
 
 
+WAIT_LONGEST = ("scenarios", "streetwitness", "training", "review_ui")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for cameras, clocks and processes begins first: at the end no worker is left waiting for it alone."""
+    folders = {name: place for place, name in enumerate(WAIT_LONGEST)}
+    items.sort(key=lambda item: folders.get(item.path.parent.name, len(folders)))
+
+
 @dataclass(frozen=True)
 class Database:
     engine: Engine

@@ -55,7 +55,9 @@ def test_a_kept_form_that_was_cut_off_is_replaced(tmp_path: Path, keep: int) -> 
     whole = kept.read_bytes()
     kept.write_bytes(whole[:keep])
     assert answer_of(compiled(small_network(), WEIGHTS, OPTIONS, cache=tmp_path))[0, 1] == 2.0
-    assert len(kept_in(tmp_path).read_bytes()) == len(whole)
+    # OpenVINO writes the same network a byte longer or shorter
+    assert len(kept_in(tmp_path).read_bytes()) == pytest.approx(len(whole), abs=16)
+    assert len(kept_in(tmp_path).read_bytes()) > keep
 
 
 def test_a_changed_byte_in_the_kept_form_is_noticed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -318,6 +319,9 @@ def test_what_the_site_does_not_take_is_said_and_what_is_ended_is_gone(
     expect(page.locator("#sending li", has_text="notes.docx")).to_contain_text("Recordings are taken here")
     page.locator("#sending li", has_text="large.mp4").get_by_role("button", name="End").click()
     expect(page.locator("#sending li", has_text="large.mp4")).to_contain_text("ended")
+    until = time.monotonic() + 10
+    while counter.uploads()[0].state is UploadState.RECEIVING and time.monotonic() < until:
+        time.sleep(0.05)
     assert [(each.file_name, each.state) for each in counter.uploads()] == [("large.mp4", UploadState.GIVEN_UP)]
     assert page.evaluate("localStorage.length") == 0
 

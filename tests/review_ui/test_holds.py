@@ -78,7 +78,7 @@ def test_a_hold_without_a_reason_or_lifted_before_is_refused(desk: RunningDesk) 
     assert post(desk, browser, f"holds/{hold.id}/lift", reason="").status_code == 409
     assert post(desk, browser, f"holds/{hold.id}/lift", reason="settled").status_code == 303
     assert post(desk, browser, f"holds/{hold.id}/lift", reason="again").status_code == 409
-    assert post(desk, browser, f"holds/{uuid.uuid4()}/lift", reason="settled").status_code == 409
+    assert post(desk, browser, f"holds/{uuid.uuid4()}/lift", reason="settled").status_code == 404
     form = {"csrf_token": token_in(browser.get("/").text), "reason": "court"}
     assert browser.post(f"/incidents/{uuid.uuid4()}/hold", data=form).status_code == 404
 

@@ -32,9 +32,9 @@ def test_fences_of_the_site_follow_from_the_geometry(site: SiteValues, name: str
     meant = {"kerb": story.fence_in_picture()}
     if story.pavement:
         meant["pavement"] = story.pavement_in_picture()
-    assert drawn.keys() == meant.keys()
-    for fence, polygon in drawn.items():
-        assert np.array(polygon) == pytest.approx(np.array(meant[fence]), abs=0.002)
+    assert drawn.keys() - {"dumping"} == meant.keys(), "where the bag is left, a part of the pavement is drawn by hand"
+    for fence, polygon in meant.items():
+        assert np.array(drawn[fence]) == pytest.approx(np.array(polygon), abs=0.002)
 
 
 @pytest.mark.parametrize(
