@@ -74,7 +74,7 @@ ORDER_OF_MOMENTS = (
 ORDER_OF_KINDS = (ExhibitKind.STILL, ExhibitKind.CLOSE_UP, ExhibitKind.CLIP, ExhibitKind.DERIVATIVE)
 CARRY_THE_MATTER = ("prohibition", "penalty")
 # findings of the sufficiency check that speak against the case itself; the others say what is still to be added
-SPEAK_AGAINST = ("camera_papers", "clock_error", "clock_source", "plate")
+SPEAK_AGAINST = ("original", "camera_papers", "clock_error", "clock_source", "plate")
 
 
 def compose(session: Session, incident_id: uuid.UUID, *, at: datetime) -> DraftCase:
@@ -525,12 +525,13 @@ class _Composition:
             yield self._reason("kind_unknown", self._exhibits_of(ExhibitKind.STILL) or [self._record_of_incident()])
 
     def _what_the_check_found(self) -> Iterable[Reason]:
+        source = self.incident.recording
+        of_source = self._record_of_recording(source.sha256) if source else self._record_of_clock()
         carried = {
+            "original": of_source,
             "camera_papers": self._record_of_camera(),
             "clock_error": self._record_of_clock(),
-            "clock_source": self._record_of_recording(self.incident.recording.sha256)
-            if self.incident.recording
-            else self._record_of_clock(),
+            "clock_source": of_source,
             "plate": self._record_of_incident(),
         }
         for finding in self.findings:

@@ -23,6 +23,7 @@ from models.exhibits import CustodyEvent, Exhibit
 from models.incidents import CaseEvent, DraftCase, Incident, ReviewDecision, Sighting
 from models.places import Camera, GeofenceVersion
 from models.retention import Deletion
+from models.uploads import Upload
 
 LEAST_RING_S = 10.0  # a site may make the ring longer
 
@@ -32,6 +33,7 @@ class CaseRows:
     """The relationships a reader needs are loaded. draft: the newest, if there is one.
 
     exhibits: those whose bytes are kept. deleted: those whose bytes are gone by rule, each with the proof.
+    original_doubt: what speaks against the bytes of the recording, which somebody handed in.
     """
 
     incident: Incident
@@ -42,6 +44,7 @@ class CaseRows:
     custody: Sequence[CustodyEvent]
     draft: DraftCase | None
     deleted: Sequence[tuple[Exhibit, Deletion]] = ()
+    original_doubt: str | None = None
 
     @property
     def seen_with(self) -> SeenWith:
@@ -99,6 +102,9 @@ def load(session: Session, incident_id: uuid.UUID) -> CaseRows:
             select(DraftCase).where(DraftCase.incident_id == incident_id).order_by(DraftCase.version.desc()).limit(1)
         ),
         deleted=[(exhibit, deletions[exhibit.sha256]) for exhibit in cited if exhibit.sha256 in deletions],
+        original_doubt=session.scalar(
+            select(Upload.doubt).where(Upload.recording_id == incident.recording_id, Upload.doubt.is_not(None)).limit(1)
+        ),
     )
 
 
@@ -120,6 +126,7 @@ def sufficiency_facts(rows: CaseRows) -> SufficiencyFacts:
         plate=incident.plate,
         plate_confidence=incident.plate_confidence,
         plate_confirmed=incident.plate_confirmed_by is not None,
+        original_doubt=rows.original_doubt,
     )
 
 

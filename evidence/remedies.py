@@ -24,7 +24,7 @@ OF_THE_DWELL = (
 OF_THE_BEGINNING = ("still_entry", "clip_entry", "still_began", "clip_began", "clip_act", "still_act", "still_before")
 # a second view of the thing itself, whenever it is taken
 OF_THE_THING = ("close_up", "still_size", "stream_size", "vehicle_whole")
-OF_PAPER = ("evidence_set", "clock_error", "clock_source", "camera_papers")
+OF_PAPER = ("evidence_set", "original", "clock_error", "clock_source", "camera_papers")
 WHOLE_AGAIN = ("gaps_in_clips",)
 
 

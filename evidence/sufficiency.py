@@ -74,7 +74,8 @@ class ExhibitShown:
 class SufficiencyFacts:
     """stream_*: the picture the camera delivers. clock_error_s: bound of the clock's error; None: never measured.
     clock_source: of a recording where its time comes from, of a live camera how its time was measured.
-    gaps_s: seconds without a usable picture between first and last sighting, one number per gap.
+    gaps_s: seconds without a usable picture between first and last sighting, one number per gap. original_doubt: what
+    speaks against the bytes of the recording it was seen in; None: nothing that is known.
     """
 
     offence: Offence
@@ -88,6 +89,7 @@ class SufficiencyFacts:
     plate: str | None
     plate_confidence: float | None
     plate_confirmed: bool = False
+    original_doubt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,11 @@ def _parts(
 
 def _of_every_record(facts: SufficiencyFacts, clips: Sequence[ExhibitShown]) -> list[Finding]:
     """What is asked of a record whatever it is about: a sound picture, unbroken, at a known time, lawfully made."""
+    doubted = (
+        [] if facts.original_doubt is None else [Finding("original", ok=False, detail={"why": facts.original_doubt})]
+    )
     return [
+        *doubted,
         _stream_size(facts),
         _gaps("gaps_in_clips", [gap for clip in clips for gap in clip.gaps_s]),
         _gaps("gaps_in_watching", facts.gaps_s),

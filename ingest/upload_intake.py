@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session, joinedload
 from cases import footage_requests
 from cases.lifecycle import PROGRAM
 from cases.recorders import note, reading_of
+from cases.recording_acts import STOPPABLE
 from cases.uploads import SIDE_FILES
 from evidence.vault import Vault
 from ingest import start_time, track_files
@@ -269,6 +270,26 @@ def _take(upload: Upload, recording: Recording, at: datetime) -> None:
 def _quarantine(upload: Upload, why: str, at: datetime) -> None:
     log.warning("an upload is quarantined: %s", why, extra={"upload": str(upload.id)})
     upload.state, upload.why, upload.touched_at = UploadState.QUARANTINED, why[:MAX_WHY], at
+
+
+def doubt(session: Session, upload_id: uuid.UUID, why: str, *, at: datetime) -> bool:
+    """Something speaks against the bytes of what was handed in: they are kept, and not opened any more.
+
+    An analysis that waits or runs is called off; what it found already says so in its sufficiency check. False where
+    the doubt is on record already.
+    """
+    upload = session.get_one(Upload, upload_id, with_for_update=True)
+    if upload.doubt is not None or upload.state not in (UploadState.SEALED, UploadState.TAKEN):
+        return False
+    upload.doubt = why
+    if upload.state is UploadState.SEALED:
+        return True  # whoever would open it quarantines it
+    _quarantine(upload, why, at)
+    recording = session.get(Recording, upload.recording_id, with_for_update=True)
+    if recording is not None and recording.state in STOPPABLE:
+        recording.state = RecordingState.CANCELLED
+        note(session, RecorderSubject.RECORDING, recording.id, "cancelled", actor=PROGRAM, at=at, why=why)
+    return True
 
 
 def handed_in(session: Session, recording_id: uuid.UUID) -> bool:

@@ -4,7 +4,8 @@ A file is touched when it has been the same for a while and its name does not sa
 its folder holds a list of checksums, when that has been the same for a while too. What does not add up is kept as it is
 and quarantined. Nothing is followed: each folder is opened below the one before, without symbolic links, and a name is
 only ever the name of one entry of one folder. From there on a file goes the way of every upload (cases/uploads.py), so
-a process killed at any instruction goes on where it was.
+a process killed at any instruction goes on where it was. A list that comes after its files, as stations write it last,
+is held against what they were when they were taken.
 """
 
 import fnmatch
@@ -33,6 +34,7 @@ from cases.uploads import Receiving, UploadRules, Wanted, shown_name
 from evidence.errors import VaultError
 from ingest.checksum_lists import MOST_BYTES, ChecksumList, Sums, is_list, read_list
 from ingest.errors import FolderUnusable
+from ingest.upload_intake import doubt
 from models.database import Sessions, reading, transaction
 from models.enums import FolderOutcome, UploadState
 from models.people import User
@@ -50,6 +52,7 @@ BEING_WRITTEN = (
 PIECE_BYTES = 1024 * 1024
 LOOK_EVERY_S = 2.0
 TRIED_AGAIN_AFTER = timedelta(minutes=10)
+NOT_AS_LISTED = "the {algorithm} of its bytes is not the one in the recorder's own list"
 MAX_SHOWN, MAX_WHY = 500, 500
 SEPARATOR = "/"
 # a folder has no person at it who could be asked to wait; the disk's limit stays
@@ -101,6 +104,7 @@ class Round:
     taken: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     moved: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()  # taken before, and not what a list says that came after
 
 
 @contextmanager
@@ -203,6 +207,9 @@ class WatchedFolder:
             row.path_sha256: (row.size_bytes, row.mtime_ns) for row in rows if row.outcome is FolderOutcome.TAKEN
         }
         self._refused = {row.path_sha256: row for row in rows if row.outcome is FolderOutcome.REFUSED}
+        self._compared: dict[
+            Parts, tuple[int, int]
+        ] = {}  # lists, as they looked when taken files were held against them
 
     def run(self, stop: threading.Event) -> None:
         wait_s = 0.0
@@ -221,6 +228,7 @@ class WatchedFolder:
         there = files_below(self._settings.root)
         steady = self._steady.of(there, self._monotonic())
         lists, waiting = self._lists(there, steady)
+        doubted = self._hold_against_what_was_taken(there, lists)
         taken, refused, moved = [], [], []
         for seen in there:
             if stop is not None and stop.is_set():
@@ -230,7 +238,7 @@ class WatchedFolder:
             if self._done.get(seen.key) != seen.look:
                 if not self._is_due(seen):
                     continue
-                why = self._take(seen, sums_of(seen, lists))
+                why = self._take(seen, sums_of(seen.parts, lists))
                 if why is not None:
                     log.warning("not taken from the watched folder: %s", why, extra={"file": seen.shown})
                     refused.append(seen.shown)
@@ -238,7 +246,7 @@ class WatchedFolder:
                 taken.append(seen.shown)
             if self._settings.move_to is not None and self._move(seen):
                 moved.append(seen.shown)
-        return Round(tuple(taken), tuple(refused), tuple(moved))
+        return Round(tuple(taken), tuple(refused), tuple(moved), doubted)
 
     def _is_due(self, seen: Seen) -> bool:
         row = self._refused.get(seen.key)
@@ -263,6 +271,29 @@ class WatchedFolder:
                     lists.setdefault(seen.parts[:-1], ChecksumList()).add(name, algorithm, hexadecimal)
         return lists, waiting
 
+    def _hold_against_what_was_taken(
+        self, there: Sequence[Seen], lists: Mapping[Parts, ChecksumList]
+    ) -> tuple[str, ...]:
+        """Files that a list names which came, or changed, after they were taken; also where they were moved since."""
+        looks = {seen.parts: seen.look for seen in there if is_list(seen.name) and seen.parts[:-1] in lists}
+        fresh = {parts[:-1] for parts, look in looks.items() if self._compared.get(parts) != look}
+        if not fresh:
+            return ()
+        doubted: list[str] = []
+        with reading(self._sessions) as session:
+            rows = session.scalars(select(FolderFile).where(FolderFile.outcome == FolderOutcome.TAKEN)).all()
+        for row in rows:
+            claimed = sums_of(tuple(row.shown.split(SEPARATOR)), {folder: lists[folder] for folder in fresh})
+            known = {"md5": row.md5, "sha1": row.sha1, "sha256": row.sha256}
+            actual = Sums({name: told for name, told in known.items() if told is not None})
+            differing = None if claimed is None else claimed.differing(actual)
+            if differing is not None and row.upload_id is not None:
+                with transaction(self._sessions) as session:
+                    if doubt(session, row.upload_id, NOT_AS_LISTED.format(algorithm=differing), at=self._clock()):
+                        doubted.append(row.shown)
+        self._compared = looks
+        return tuple(doubted)
+
     def _take(self, seen: Seen, claimed: Sums | None) -> str | None:
         """None where it is in now; else why not, which is in its row."""
         try:
@@ -277,7 +308,7 @@ class WatchedFolder:
     def _hand_in(self, handle: int, seen: Seen, sums: Sums, claimed: Sums | None) -> str | None:
         at = self._clock()
         differing = None if claimed is None else claimed.differing(sums)
-        doubt = None if differing is None else f"the {differing} of its bytes is not the one in the recorder's own list"
+        speaks_against = None if differing is None else NOT_AS_LISTED.format(algorithm=differing)
         try:
             with transaction(self._sessions) as session:
                 user = _user(session, self._settings.user)
@@ -286,7 +317,7 @@ class WatchedFolder:
                     length=seen.size_bytes,
                     recorder_id=self._recorder(session, seen),
                     sha256=sums.by_algorithm["sha256"],
-                    doubt=doubt,
+                    doubt=speaks_against,
                 )
                 upload = uploads.begin(session, self._parts, RULES, wanted, user_id=user.id, at=at)
             if upload.state is UploadState.RECEIVING:
@@ -373,13 +404,13 @@ WHY = {
 }
 
 
-def sums_of(seen: Seen, lists: Mapping[Parts, ChecksumList]) -> Sums | None:
-    """What the lists of its folder, and of those above, say it adds up to."""
-    for depth in range(len(seen.parts) - 1, -1, -1):
-        told = lists.get(seen.parts[:depth])
+def sums_of(parts: Parts, lists: Mapping[Parts, ChecksumList]) -> Sums | None:
+    """What the lists of its folder, and of those above, say the file adds up to."""
+    for depth in range(len(parts) - 1, -1, -1):
+        told = lists.get(parts[:depth])
         if told is None:
             continue
-        found = told.names.get(SEPARATOR.join(seen.parts[depth:]).casefold())
+        found = told.names.get(SEPARATOR.join(parts[depth:]).casefold())
         if found is not None:
             return Sums(found)
     return None

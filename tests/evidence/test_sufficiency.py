@@ -65,7 +65,7 @@ OTHERS = {code for parts in PARTS_OF.values() for code in parts}  # asked for of
 
 def test_the_whole_set_is_sufficient() -> None:
     assert missing(FACTS) == set()
-    assert {finding.code for finding in check(FACTS)} == set(words("zh")) - {"evidence_set"} - OTHERS
+    assert {finding.code for finding in check(FACTS)} == set(words("zh")) - {"evidence_set", "original"} - OTHERS
 
 
 CASES = {
@@ -109,6 +109,7 @@ CASES = {
     "camera_that_does_not_say_its_time": (replace(FACTS, clock_source=ClockMeasure.ARRIVAL), set()),
     "camera_compared_by_rtcp": (replace(FACTS, clock_source=ClockMeasure.RTCP), set()),
     "nobody_said_how_it_was_measured": (replace(FACTS, clock_source=None), {"clock_source"}),
+    "original_doubted": (replace(FACTS, original_doubt="its md5 is another"), {"original"}),
     "papers": (replace(FACTS, missing_papers=["announced"]), {"camera_papers"}),
     "no_plate": (replace(FACTS, plate=None, plate_confidence=None), {"plate"}),
     "plate_unsure": (replace(FACTS, plate_confidence=0.89), {"plate"}),

@@ -16,20 +16,34 @@ from sqlalchemy import select
 
 from cases import recorders
 from cases.part_files import PartFiles
+from cases.recorders import events_of
+from evidence.case_rows import load, sufficiency_facts
+from evidence.sufficiency import check
 from evidence.vault import Vault
 from ingest.checksum_lists import read_list
 from ingest.errors import FolderUnusable
 from ingest.upload_intake import take_in_all, uploads_to_do
 from ingest.watched_folder import FolderSettings, WatchedFolder, files_below
 from models.database import reading, transaction
-from models.enums import CameraKind, FolderOutcome, UploadState
+from models.enums import CameraKind, FolderOutcome, RecorderSubject, RecordingState, UploadState
 from models.exhibits import SealedObject
+from models.incidents import Recording
 from models.people import Officer
 from models.places import Camera
 from models.recorders import FolderFile
 from models.uploads import Upload
 from tests.conftest import Database
-from tests.rows import NOON, add_camera, add_site, add_user, after
+from tests.rows import (
+    NOON,
+    add_camera,
+    add_geofence,
+    add_geofence_version,
+    add_incident,
+    add_recording,
+    add_site,
+    add_user,
+    after,
+)
 
 STEADY_S = 10.0
 
@@ -172,6 +186,53 @@ def test_what_is_not_what_the_recorders_list_says_is_kept_and_quarantined(statio
     # sent again as it should be, it is another upload, and the doubt about the first is none about this one
     station.writes("cam-17/0002.mp4", b"as it was filmed")
     assert station.passes() == ("cam-17/0002.mp4",)
+
+
+def test_a_list_that_comes_last_is_held_against_what_was_taken_before(any_station: Station) -> None:
+    station = any_station
+    for number, data in ((1, b"as it was filmed"), (2, b"as it was filmex"), (3, b"not in the list")):
+        station.writes(f"cam-17/DCIM/{number:04}.mp4", data)
+    assert len(station.passes()) == 3
+    told = hashlib.sha256(b"as it was filmed").hexdigest()
+    station.writes("cam-17/sha256sums", f"{told}  DCIM/0001.mp4\n{told}  DCIM/0002.mp4\n".encode())
+    assert station.folder.look().doubted == ()  # it may still be written
+    station.seconds += STEADY_S
+    assert station.folder.look().doubted == ("cam-17/DCIM/0002.mp4",)
+    why = "the sha256 of its bytes is not the one in the recorder's own list"
+    assert [each.doubt for each in station.uploads()] == [None, why, None]
+    station.seconds += STEADY_S
+    assert station.folder.look().doubted == ()
+    station.restarted()
+    station.folder.look()
+    station.seconds += STEADY_S
+    assert station.folder.look().doubted == ()
+    assert [each.doubt for each in station.uploads()] == [None, why, None]
+
+
+def test_what_a_late_list_speaks_against_is_analysed_no_further(station: Station) -> None:
+    station.writes("cam-17/0001.mp4", b"as it was filmex")
+    station.passes()
+    [upload] = station.uploads()
+    with transaction(station.database.sessions) as session:
+        camera = session.get_one(Camera, "cam-17")
+        recording = add_recording(session, camera, state=RecordingState.ANALYSING)
+        taken = session.get_one(Upload, upload.id)
+        taken.state, taken.recording_id = UploadState.TAKEN, recording.id
+        version = add_geofence_version(session, add_geofence(session, camera))
+        incident = add_incident(session, version, camera, recording)
+        before = [finding.code for finding in check(sufficiency_facts(load(session, incident.id)))]
+    told = hashlib.sha256(b"as it was filmed").hexdigest()
+    station.writes("cam-17/0001.mp4.sha256", f"{told}\n".encode())
+    station.passes()
+    [upload] = station.uploads()
+    assert upload.state is UploadState.QUARANTINED
+    with transaction(station.database.sessions) as session:
+        assert session.get_one(Recording, recording.id).state is RecordingState.CANCELLED
+        assert [event.act for event in events_of(session, RecorderSubject.RECORDING, recording.id)] == ["cancelled"]
+        found = {finding.code: finding for finding in check(sufficiency_facts(load(session, incident.id)))}
+    assert "original" not in before
+    assert not found["original"].ok
+    assert found["original"].detail == {"why": upload.doubt}
 
 
 def test_files_wait_for_a_list_that_is_still_written(station: Station) -> None:
