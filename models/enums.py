@@ -341,6 +341,8 @@ class LogKind(StrEnum):
     DELETION = "deletion"
     ACCOUNT = "account"  # an AccountEvent
     FENCE = "fence"  # a FenceEvent
+    CASE_FILE = "case_file"  # a FileEvent
+    LAW = "law"  # a LawEvent
     KEY = "key"  # a key that signs from then on
     OPENING = "opening"  # the log began on a database that held rows already
 
@@ -420,10 +422,13 @@ class AccountAct(StrEnum):
     HOOK_SWITCHED_ON = "hook_switched_on"
     HOOK_SWITCHED_OFF = "hook_switched_off"
     HOOK_TESTED = "hook_tested"
+    SIGNING_KEY_MADE = "signing_key_made"  # the user's own, opened by the password alone
+    SIGNATURE_PUT = "signature_put"  # the picture of how this user signs
+    SIGNATURE_REMOVED = "signature_removed"
 
 
 class HookAct(StrEnum):
-    """What other systems may want to be told of an incident."""
+    """What other systems may want to be told of an incident, or of a case file."""
 
     OPENED = "opened"
     NOTIFIED = "notified"  # the grace period runs
@@ -435,6 +440,7 @@ class HookAct(StrEnum):
     RETURNED = "returned"
     DISMISSED = "dismissed"
     TAKEN_BACK = "taken_back"  # what a person decided: the state of before holds again
+    CLOCK_DUE = "clock_due"  # a clock of a case file runs out
 
 
 class ReplyMeaning(StrEnum):
@@ -504,3 +510,440 @@ class TrialState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class CaseSource(StrEnum):
+    """How a matter came to the bureau."""
+
+    CAMERA = "camera"  # an accepted draft
+    PATROL = "patrol"
+    COMPLAINT = "complaint"
+    SUPERIOR = "superior"
+    TRANSFER = "transfer"  # from another body
+    MEDIA = "media"
+    DIGITAL_CITY = "digital_city"  # the city-management platform
+
+
+class Procedure(StrEnum):
+    SIMPLE = "simple"  # decided on the spot, 行政处罚法 art. 51-53
+    ORDINARY = "ordinary"  # art. 54-62
+
+
+class FileState(StrEnum):
+    """Where a case file stands; what may follow what is in cases/casework/table.py."""
+
+    REGISTERED = "registered"  # its source is on record; nobody has decided yet whether to file it
+    NOT_FILED = "not_filed"
+    FILED = "filed"  # being investigated
+    INVESTIGATED = "investigated"
+    REVIEWED = "reviewed"  # the legal reviewer found nothing against it
+    NOTICED = "noticed"  # the party was told what is intended, and may speak
+    HEARD = "heard"  # the party was heard, or had the time to speak
+    DECIDED = "decided"  # a penalty
+    SPARED = "spared"  # decided that there is none
+    SERVED = "served"
+    PERFORMED = "performed"
+    ENFORCING = "enforcing"
+    CLOSED = "closed"
+    ARCHIVED = "archived"
+    WITHDRAWN = "withdrawn"  # the facts are not made out
+    TRANSFERRED = "transferred"  # it is another body's
+    REVOKED = "revoked"  # the decision holds no longer
+
+
+class FileAct(StrEnum):
+    """What was done to a case file; each is a FileEvent. The first block are steps, the second notes."""
+
+    REGISTER = "register"
+    FILE = "file"
+    REFUSE_FILING = "refuse_filing"
+    MAKE_ORDINARY = "make_ordinary"  # too much for a decision on the spot
+    END_INVESTIGATION = "end_investigation"
+    PASS_LEGAL_REVIEW = "pass_legal_review"  # noqa: S105 - a word, no password
+    FAIL_LEGAL_REVIEW = "fail_legal_review"
+    NOTIFY = "notify"
+    HEAR = "hear"
+    REOPEN = "reopen"  # what the party said is to be looked into: told again afterwards
+    DECIDE = "decide"
+    SPARE = "spare"
+    SERVE = "serve"
+    PERFORM = "perform"
+    ENFORCE = "enforce"
+    CLOSE = "close"
+    ARCHIVE = "archive"
+    WITHDRAW = "withdraw"
+    TRANSFER = "transfer"
+    REVOKE = "revoke"
+
+    OFFICER_ASSIGNED = "officer_assigned"
+    OFFICER_RECUSED = "officer_recused"
+    FACTS_SAID = "facts_said"
+    APPROVAL_ASKED = "approval_asked"
+    APPROVAL_MARKED = "approval_marked"
+    APPROVAL_WITHDRAWN = "approval_withdrawn"
+    DEFENCE_SAID = "defence_said"
+    DEFENCE_ANSWERED = "defence_answered"
+    DEFENCE_WAIVED = "defence_waived"
+    HEARING_ASKED = "hearing_asked"
+    HEARING_ANNOUNCED = "hearing_announced"
+    HEARING_HELD = "hearing_held"
+    HEARING_GIVEN_UP = "hearing_given_up"
+    CLOCK_STOPPED = "clock_stopped"
+    CLOCK_STARTED = "clock_started"
+    TERM_EXTENDED = "term_extended"
+    PARTY_ENTERED = "party_entered"
+    WITNESS_ENTERED = "witness_entered"
+    GOODS_ENTERED = "goods_entered"
+    GOODS_MOVED = "goods_moved"
+    MEASURE_TAKEN = "measure_taken"  # seized, sealed, registered for preservation
+    MEASURE_ENDED = "measure_ended"
+    DOCUMENT_MADE = "document_made"
+    DOCUMENT_SIGNED = "document_signed"
+    PAPER_SERVED = "paper_served"
+    SERVICE_FAILED = "service_failed"
+    PAYMENT_MADE = "payment_made"
+    PAYMENT_DEFERRED = "payment_deferred"
+    CORRECTED = "corrected"  # what was wrong was put right
+    DEMANDED = "demanded"
+    COURT_ASKED = "court_asked"
+    REPORTED = "reported"  # a decision on the spot, to the bureau
+    RECONSIDERATION = "reconsideration"
+    SUIT = "suit"
+    VOLUME_MADE = "volume_made"
+    REVIEW_SCORED = "review_scored"
+    SHARED = "shared"
+
+
+class OutcomeKind(StrEnum):
+    """What a decision comes to."""
+
+    NO_PENALTY = "no_penalty"
+    WARNING = "warning"
+    FINE = "fine"
+
+
+class SpareGround(StrEnum):
+    """Why there is no penalty, 行政处罚法 art. 30, 31, 33, 36."""
+
+    SLIGHT_AND_CORRECTED = "slight_and_corrected"
+    FIRST_AND_CORRECTED = "first_and_corrected"
+    NO_FAULT = "no_fault"
+    UNDER_AGE = "under_age"
+    NOT_ACCOUNTABLE = "not_accountable"
+    LIMITATION = "limitation"
+
+
+class ReviewGround(StrEnum):
+    """Why a case file needs the legal review before a decision, 行政处罚法 art. 58; a person says so."""
+
+    PUBLIC_INTEREST = "public_interest"
+    COMPLICATED = "complicated"
+    BY_ANOTHER_LAW = "by_another_law"
+
+
+class ApprovalState(StrEnum):
+    OPEN = "open"
+    APPROVED = "approved"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+
+
+class ApprovalVerdict(StrEnum):
+    AGREES = "agrees"
+    RETURNS = "returns"
+
+
+class QualificationKind(StrEnum):
+    ENFORCEMENT = "enforcement"  # 行政执法证
+    LEGAL = "legal"  # 国家统一法律职业资格
+
+
+class ServedPaper(StrEnum):
+    """What is served on a party."""
+
+    NOTICE = "notice"
+    HEARING_NOTICE = "hearing_notice"
+    CORRECTION_ORDER = "correction_order"
+    DECISION = "decision"
+    DEMAND = "demand"
+    MEASURE = "measure"
+
+
+class ServiceMode(StrEnum):
+    """How a paper reached the party, 行政处罚法 art. 61 and 民事诉讼法 on service."""
+
+    PERSONAL = "personal"
+    LEFT = "left"  # refused, and left before witnesses or a camera
+    MAIL = "mail"
+    ELECTRONIC = "electronic"  # with signed consent alone
+    ENTRUSTED = "entrusted"
+    PUBLIC_NOTICE = "public_notice"
+
+
+class SheetKind(StrEnum):
+    """A series of numbers; each sheet of it has one."""
+
+    CASE_FILE = "case_file"  # the number of the matter itself, given with its filing
+    CORRECTION_ORDER = "correction_order"
+    PENALTY_NOTICE = "penalty_notice"
+    HEARING_NOTICE = "hearing_notice"
+    DECISION = "decision"
+    SPOT_DECISION = "spot_decision"
+    NO_PENALTY_DECISION = "no_penalty_decision"
+    SEIZURE_DECISION = "seizure_decision"
+    RELEASE_DECISION = "release_decision"
+    PAYMENT_NOTICE = "payment_notice"
+    PAYMENT_RECEIPT = "payment_receipt"
+    DEMAND = "demand"
+    COURT_APPLICATION = "court_application"
+    WINDOW_SLIP = "window_slip"
+    GOODS_LIST = "goods_list"  # of things taken, and of each line in it
+
+
+class SheetState(StrEnum):
+    """What became of a numbered sheet."""
+
+    DRAWN = "drawn"
+    USED = "used"  # something carries its number
+    VOIDED = "voided"
+    WRITTEN_OFF = "written_off"  # what it was used for is done, and the sheet was accounted for
+
+
+class PaperKind(StrEnum):
+    """A paper of a case file; what belongs to each is in cases/papers/kinds.py."""
+
+    FILING_APPROVAL = "filing_approval"
+    INSPECTION_RECORD = "inspection_record"
+    INQUIRY_RECORD = "inquiry_record"
+    CORRECTION_ORDER = "correction_order"
+    SEIZURE_DECISION = "seizure_decision"
+    SEIZURE_LIST = "seizure_list"
+    RELEASE_DECISION = "release_decision"
+    INVESTIGATION_REPORT = "investigation_report"
+    LEGAL_OPINION = "legal_opinion"
+    PENALTY_NOTICE = "penalty_notice"
+    DEFENCE_RECORD = "defence_record"
+    DEFENCE_REVIEW = "defence_review"
+    HEARING_NOTICE = "hearing_notice"
+    HEARING_RECORD = "hearing_record"
+    DECISION = "decision"
+    SPOT_DECISION = "spot_decision"
+    NO_PENALTY_DECISION = "no_penalty_decision"
+    PAYMENT_NOTICE = "payment_notice"
+    SERVICE_RECEIPT = "service_receipt"
+    DEMAND = "demand"
+    COURT_APPLICATION = "court_application"
+    CLOSING_REPORT = "closing_report"
+    VOLUME_COVER = "volume_cover"
+    WINDOW_SLIP = "window_slip"
+
+
+class VolumeState(StrEnum):
+    """Of a case file's archive volume."""
+
+    ASKED = "asked"
+    MADE = "made"
+    FAILED = "failed"
+
+
+class LawEditionState(StrEnum):
+    """Of a file of the catalogue of offences that was read in."""
+
+    READ = "read"  # nothing of it holds yet
+    IN_FORCE = "in_force"
+    DISCARDED = "discarded"
+
+
+class LawAct(StrEnum):
+    """What was done with an edition of the catalogue; each is a LawEvent."""
+
+    READ = "read"
+    BROUGHT_INTO_FORCE = "brought_into_force"
+    DISCARDED = "discarded"
+    ENDED = "ended"  # one of its versions holds no longer
+
+
+class PartyKind(StrEnum):
+    """Who can be party to a matter."""
+
+    PERSON = "person"
+    SHOP = "shop"  # 个体工商户: run by a person, with a code of its own
+    COMPANY = "company"  # any organisation
+
+
+class PartyNumberKind(StrEnum):
+    RESIDENT_ID = "resident_id"  # 公民身份号码, GB 11643
+    CREDIT_CODE = "credit_code"  # 统一社会信用代码, GB 32100
+    OTHER = "other"  # a passport, a permit
+
+
+class PartyRole(StrEnum):
+    """As what somebody takes part in a case file."""
+
+    PARTY = "party"  # 当事人, against whom it goes
+    DRIVER = "driver"
+    VEHICLE_OWNER = "vehicle_owner"
+    LEGAL_REPRESENTATIVE = "legal_representative"
+    AGENT = "agent"  # with a letter
+
+
+class PartyAct(StrEnum):
+    ENTERED = "entered"
+    CHANGED = "changed"
+    MERGED = "merged"  # found to be one with another entry
+    MERGE_UNDONE = "merge_undone"
+    NOTE_ENTERED = "note_entered"
+    NOTE_REMOVED = "note_removed"
+    LOOKED = "looked"  # somebody was shown what is sealed
+
+
+class PartyNoteKind(StrEnum):
+    CREDIT = "credit"  # has no effect unless the site configures one with its legal basis
+    HARDSHIP = "hardship"  # shown where money is asked for
+
+
+class MeasureKind(StrEnum):
+    """How things came into the bureau's hands."""
+
+    PRIOR_REGISTRATION = "prior_registration"  # 先行登记保存, 行政处罚法 art. 56
+    SEIZURE = "seizure"  # 扣押, 行政强制法 art. 22-28
+    SEALING = "sealing"  # 查封, the same
+    TEMPORARY_KEEPING = "temporary_keeping"  # 暂扣, where a law or regulation gives it
+
+
+class GoodsKind(StrEnum):
+    TOOL = "tool"  # what it was done with
+    MERCHANDISE = "merchandise"
+    PERISHABLE = "perishable"
+    VEHICLE = "vehicle"
+    DOCUMENT = "document"
+    OTHER = "other"
+
+
+class GoodsFate(StrEnum):
+    """What is decided about a thing that was taken, 行政强制法 art. 21, 27, 28."""
+
+    RETURN = "return"
+    FORFEIT = "forfeit"
+    DESTROY = "destroy"
+    SELL = "sell"
+    HAND_OVER = "hand_over"  # to another body
+    LOSS = "loss"  # found missing or spoilt; the bureau answers for it, art. 26
+
+
+class GoodsMove(StrEnum):
+    TAKEN_IN = "taken_in"
+    MOVED = "moved"  # to another store
+    OUT = "out"  # to come back
+    BACK = "back"
+    LEFT = "left"  # for good
+
+
+class GoodsRequestState(StrEnum):
+    ASKED = "asked"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    DONE = "done"  # carried out: it left the store
+
+
+class ServedTo(StrEnum):
+    """Who took a paper, 民事诉讼法 art. 88-95."""
+
+    PARTY = "party"
+    FAMILY = "family"  # an adult of the household
+    REPRESENTATIVE = "representative"  # the legal representative, or who leads the organisation
+    MAILROOM = "mailroom"  # who takes in the mail of the organisation
+    AGENT = "agent"
+    NAMED = "named"  # whom the party named in the address confirmation
+    NOBODY = "nobody"  # left behind, or made public
+
+
+class ConsentChannel(StrEnum):
+    """By which channel a party agreed to be served."""
+
+    EMAIL = "email"
+    FAX = "fax"
+    SMS = "sms"
+    PLATFORM = "platform"  # the account of an online service platform
+
+
+class PaymentMeans(StrEnum):
+    QR = "qr"
+    POS = "pos"
+    BANK = "bank"  # over the counter, with the slip
+    CASH = "cash"  # to the officer, where 行政处罚法 art. 68 or 69 allow it
+
+
+class OrderState(StrEnum):
+    """Of an order by which a fine is to be paid, at who collects it."""
+
+    PROMISED = "promised"  # to be handed over
+    ASKED = "asked"  # handed over; the answer is not there yet
+    OPEN = "open"  # can be paid
+    PAID = "paid"
+    CLOSED = "closed"  # ran out, or was called off, unpaid
+    REFUSED = "refused"
+
+
+class CashGround(StrEnum):
+    """Why an officer may take the fine on the spot."""
+
+    SMALL = "small"  # 行政处罚法 art. 68(1)
+    HARD_LATER = "hard_later"  # art. 68(2)
+    REMOTE = "remote"  # art. 69, at the party's own wish
+
+
+class PlanState(StrEnum):
+    """Of a request to pay later, or in parts."""
+
+    ASKED = "asked"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    REPLACED = "replaced"  # by another plan
+
+
+class RefundState(StrEnum):
+    PROMISED = "promised"
+    ASKED = "asked"  # handed over; the answer is not there yet
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class RefundGround(StrEnum):
+    OVERPAID = "overpaid"
+    CHANGED = "changed"  # the fine was lowered
+    REVOKED = "revoked"
+
+
+class AppealKind(StrEnum):
+    RECONSIDERATION = "reconsideration"
+    SUIT = "suit"
+
+
+class AppealResult(StrEnum):
+    UPHELD = "upheld"
+    CHANGED = "changed"
+    REVOKED = "revoked"
+    UNLAWFUL = "unlawful"  # found unlawful, and left standing
+    WITHDRAWN = "withdrawn"
+    NOT_ADMITTED = "not_admitted"
+
+
+class CourtResult(StrEnum):
+    """Of an application to have a decision executed."""
+
+    GRANTED = "granted"
+    REFUSED = "refused"
+    NOT_ADMITTED = "not_admitted"
+    WITHDRAWN = "withdrawn"
+
+
+class StopCause(StrEnum):
+    """Why a clock of a case file stands."""
+
+    HEARING = "hearing"  # from the asking to its end, by itself
+    APPRAISAL = "appraisal"  # testing, inspection, appraisal
+    PUBLIC_NOTICE = "public_notice"
+    OBSTACLE = "obstacle"  # nobody can act: force majeure, the matter waits for another body
+    NOT_DUE = "not_due"  # there is nothing to do, or it was done and stands nowhere else
