@@ -42,6 +42,15 @@ class Right(StrEnum):
     ASK_FOOTAGE = "ask_footage"  # of another body
     APPROVE_FOOTAGE = "approve_footage"
     ADMINISTER = "administer"  # accounts and their roles
+    SEE_LAW = "see_law"  # the catalogue of offences, the articles
+    EDIT_LAW = "edit_law"  # bring a version of the catalogue into force
+    SEE_FILES = "see_files"  # case files, their parties and papers
+    WORK_FILES = "work_files"  # register, investigate, tell, serve, close
+    APPROVE_FILES = "approve_files"  # what waits for an approver of its chain
+    REVIEW_FILES = "review_files"  # the legal review before a decision (行政处罚法 art. 58)
+    REVOKE_FILES = "revoke_files"  # take a decision back
+    KEEP_REGISTRY = "keep_registry"  # void a numbered sheet, write it off
+    SCORE_FILES = "score_files"  # judge archived case files by the score sheet
 
 
 _M, _OP, _OF, _LR, _L, _A = (
@@ -80,10 +89,20 @@ ROLES: dict[Right, frozenset[Role]] = {
     Right.ASK_FOOTAGE: frozenset({_OF, _LR, _L}),
     Right.APPROVE_FOOTAGE: frozenset({_LR, _L}),
     Right.ADMINISTER: frozenset({_A}),
+    Right.SEE_LAW: frozenset(Role),
+    Right.EDIT_LAW: frozenset({_LR}),
+    Right.SEE_FILES: frozenset({_OF, _LR, _L}),
+    Right.WORK_FILES: frozenset({_OF}),
+    Right.APPROVE_FILES: frozenset({_OF, _LR, _L}),
+    Right.REVIEW_FILES: frozenset({_LR}),
+    Right.REVOKE_FILES: frozenset({_L}),
+    Right.KEEP_REGISTRY: frozenset({_OF, _LR, _L}),
+    Right.SCORE_FILES: frozenset({_LR, _L}),
 }
 
-# what cannot be done for one area or one offence alone: who makes accounts in one area could make one for all
-WHOLE_SITE = frozenset({Right.ADMINISTER})
+# what cannot be done for one area or one offence alone: who makes accounts in one area could make one for all, and the
+# law is the same everywhere
+WHOLE_SITE = frozenset({Right.ADMINISTER, Right.EDIT_LAW})
 
 
 @dataclass(frozen=True)

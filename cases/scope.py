@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 
 from cases.entitlements import Scope
 from models.announcements import Announcement
+from models.appeals import Appeal, CourtRequest, Demand
+from models.case_files import CaseFile, DefencePoint, FileApproval, FileHearing, PaperService
 from models.derivatives import Derivative
 from models.dispatch import Area
 from models.enums import Offence
@@ -20,12 +22,26 @@ from models.exhibits import Exhibit
 from models.fence_proposals import FenceProposal
 from models.fence_trials import FenceTrial
 from models.incidents import Incident, Recording
+from models.papers import FilePaper, NumberedSheet
+from models.parties import (
+    FileParty,
+    GoodsItem,
+    GoodsMeasure,
+    GoodsRequest,
+    GoodsStore,
+    Party,
+    PartyNote,
+    Witness,
+)
+from models.payments import Payment, PaymentOrder, PaymentPlan, Refund
 from models.places import Camera, Geofence, Loudspeaker
 from models.promises import OutboxMessage
 from models.recorders import FootageRequest
 from models.retention import LegalHold
+from models.serving import ServiceConsent
 from models.statements import OwnerStatement
 from models.uploads import Upload
+from models.volumes import FileVolume
 
 Condition = ColumnElement[bool]
 
@@ -68,6 +84,30 @@ def of_incidents_within(scope: Scope, incident_id: SQLColumnExpression[Any]) -> 
     return true() if scope.is_everything else incident_id.in_(select(Incident.id).where(incidents_within(scope)))
 
 
+def files_within(scope: Scope) -> Condition:
+    """For a query that holds CaseFile. A matter that lies in no area, or is of no offence that roles are granted for,
+    is only within reach of who may everywhere, or for any.
+    """
+    if scope.is_everything:
+        return true()
+    own = or_(
+        false(),
+        *(
+            and_(
+                true() if offence is None else CaseFile.offence == offence,
+                true() if areas is None else CaseFile.area_id.in_(_below(areas)),
+            )
+            for offence, areas in _by_offence(scope).items()
+        ),
+    )
+    return own if scope.also is None else and_(own, files_within(scope.also))
+
+
+def of_files_within(scope: Scope, file_id: SQLColumnExpression[Any]) -> Condition:
+    """For a query that holds no CaseFile, over its column that names one."""
+    return true() if scope.is_everything else file_id.in_(select(CaseFile.id).where(files_within(scope)))
+
+
 def messages_within(scope: Scope) -> Condition:
     """For a query that holds OutboxMessage, which names its incident in its payload."""
     if scope.is_everything:
@@ -75,6 +115,23 @@ def messages_within(scope: Scope) -> Condition:
     named = func.replace(OutboxMessage.payload["incident_id"].as_string(), "-", "")
     within = select(func.replace(cast(Incident.id, String(36)), "-", "")).where(incidents_within(scope))
     return named.in_(within)
+
+
+def parties_within(scope: Scope) -> Condition:
+    """For a query that holds Party: who takes part in a case file within, and what they were joined into."""
+    if scope.is_everything:
+        return true()
+    taking_part = select(FileParty.party_id).where(of_files_within(scope, FileParty.file_id))
+    found = select(Party.id, Party.merged_into_id).where(Party.id.in_(taking_part)).cte(recursive=True)
+    found = found.union(select(Party.id, Party.merged_into_id).where(Party.id == found.c.merged_into_id))
+    return Party.id.in_(select(found.c.id))
+
+
+def stores_within(scope: Scope) -> Condition:
+    """For a query that holds GoodsStore; one of no area is the whole bureau's."""
+    areas = {limit.area_id for limit in scope.limits}
+    own = true() if None in areas else GoodsStore.area_id.in_(_below({area for area in areas if area is not None}))
+    return own if scope.also is None else and_(own, stores_within(scope.also))
 
 
 def _by_offence(scope: Scope) -> dict[Offence | None, set[str] | None]:
@@ -109,6 +166,33 @@ def _of_an_incident(table: Any) -> Callable[[Scope, uuid.UUID], Select[Any]]:
         return select(table.id).where(table.id == wanted, of_incidents_within(scope, table.incident_id))
 
     return asked
+
+
+def _file(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
+    return select(CaseFile.id).where(CaseFile.id == wanted, files_within(scope))
+
+
+def _of_a_file(table: Any) -> Callable[[Scope, uuid.UUID], Select[Any]]:
+    def asked(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
+        return select(table.id).where(table.id == wanted, of_files_within(scope, table.file_id))
+
+    return asked
+
+
+def _party(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
+    return select(Party.id).where(Party.id == wanted, parties_within(scope))
+
+
+def _party_note(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
+    return (
+        select(PartyNote.id)
+        .join(Party, Party.id == PartyNote.party_id)
+        .where(PartyNote.id == wanted, parties_within(scope))
+    )
+
+
+def _store(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
+    return select(GoodsStore.id).where(GoodsStore.id == wanted, stores_within(scope))
 
 
 def _of_a_camera(table: Any) -> Callable[[Scope, Any], Select[Any]]:
@@ -157,6 +241,30 @@ THINGS: dict[str, tuple[type[uuid.UUID | str], Callable[[Scope, Any], Select[Any
     "request_id": (uuid.UUID, _footage_request),
     "proposal_id": (uuid.UUID, _of_a_camera(FenceProposal)),
     "trial_id": (uuid.UUID, _of_a_camera(FenceTrial)),
+    "file_id": (uuid.UUID, _file),
+    "volume_id": (uuid.UUID, _of_a_file(FileVolume)),
+    "approval_id": (uuid.UUID, _of_a_file(FileApproval)),
+    "hearing_id": (uuid.UUID, _of_a_file(FileHearing)),
+    "service_id": (uuid.UUID, _of_a_file(PaperService)),
+    "point_id": (uuid.UUID, _of_a_file(DefencePoint)),
+    "paper_id": (uuid.UUID, _of_a_file(FilePaper)),
+    "sheet_id": (uuid.UUID, _of_a_file(NumberedSheet)),
+    "party_id": (uuid.UUID, _party),
+    "party_note_id": (uuid.UUID, _party_note),
+    "file_party_id": (uuid.UUID, _of_a_file(FileParty)),
+    "consent_id": (uuid.UUID, _of_a_file(ServiceConsent)),
+    "order_id": (uuid.UUID, _of_a_file(PaymentOrder)),
+    "payment_id": (uuid.UUID, _of_a_file(Payment)),
+    "refund_id": (uuid.UUID, _of_a_file(Refund)),
+    "plan_id": (uuid.UUID, _of_a_file(PaymentPlan)),
+    "appeal_id": (uuid.UUID, _of_a_file(Appeal)),
+    "demand_id": (uuid.UUID, _of_a_file(Demand)),
+    "court_request_id": (uuid.UUID, _of_a_file(CourtRequest)),
+    "witness_id": (uuid.UUID, _of_a_file(Witness)),
+    "measure_id": (uuid.UUID, _of_a_file(GoodsMeasure)),
+    "item_id": (uuid.UUID, _of_a_file(GoodsItem)),
+    "goods_request_id": (uuid.UUID, _of_a_file(GoodsRequest)),
+    "store_id": (uuid.UUID, _store),
 }
 
 

@@ -29,12 +29,14 @@ from evidence.signature import check, key_id_of
 from evidence.timestamp_token import checked, claimed
 from evidence.tree_heads import PublishedHead
 from evidence.vault import Vault
+from models.case_files import FileEvent
 from models.copies import ObjectCopy
 from models.digest import sha256_of
 from models.enums import CopyState, LogKind
 from models.exhibits import CustodyEvent, Exhibit, SealedObject
 from models.fence_proposals import FenceEvent
 from models.incidents import CaseEvent, Incident, ReviewDecision
+from models.law_catalogue import LawEvent
 from models.people import AccountEvent
 from models.proof import LogEntry, SealStatement, SigningKeyRow, Timestamp, TreeHead
 from models.retention import Deletion, ServedDecision
@@ -52,6 +54,8 @@ HISTORIES: tuple[tuple[type[LoggedRow], tuple[Any, ...]], ...] = (
     (SealStatement, (SealStatement.exhibit_id,)),
     (AccountEvent, (AccountEvent.id,)),
     (FenceEvent, (FenceEvent.proposal_id, FenceEvent.seq)),
+    (FileEvent, (FileEvent.file_id, FileEvent.seq)),
+    (LawEvent, (LawEvent.edition_id, LawEvent.seq)),
 )
 OF_ROWS = frozenset(LogKind) - {LogKind.KEY, LogKind.OPENING}
 

@@ -10,15 +10,27 @@ from sqlalchemy.orm import Session
 
 from evidence import custody, log
 from evidence.canonical import canonical, instant, instant_or_none
+from models.case_files import FileEvent
 from models.enums import LogKind
 from models.exhibits import CustodyEvent
 from models.fence_proposals import FenceEvent
 from models.incidents import CaseEvent, ReviewDecision
+from models.law_catalogue import LawEvent
 from models.people import AccountEvent
 from models.proof import LogEntry, SealStatement
 from models.retention import ServedDecision
 
-LoggedRow = CustodyEvent | CaseEvent | ReviewDecision | ServedDecision | SealStatement | AccountEvent | FenceEvent
+LoggedRow = (
+    CustodyEvent
+    | CaseEvent
+    | ReviewDecision
+    | ServedDecision
+    | SealStatement
+    | AccountEvent
+    | FenceEvent
+    | FileEvent
+    | LawEvent
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,10 @@ def said_by(row: LoggedRow) -> Said:
             said = _account(row)
         case FenceEvent():
             said = _fence(row)
+        case FileEvent():
+            said = _file_event(row)
+        case LawEvent():
+            said = _law_event(row)
     return said
 
 
@@ -122,3 +138,31 @@ def _fence(event: FenceEvent) -> Said:
         "terms_sha256": event.terms_sha256,
     }
     return Said(LogKind.FENCE, f"fence/{event.proposal_id}/{event.seq}", canonical(content), event.at)
+
+
+def _file_event(event: FileEvent) -> Said:
+    content = {
+        "file": str(event.file_id),
+        "seq": event.seq,
+        "act": event.act.value,
+        "from_state": event.from_state.value if event.from_state else None,
+        "to_state": event.to_state.value,
+        "actor": event.actor,
+        "at": instant(event.at),
+        "done_on": event.done_on.isoformat() if event.done_on else None,
+        "facts": event.facts,
+    }
+    return Said(LogKind.CASE_FILE, f"case_file/{event.file_id}/{event.seq}", canonical(content), event.at)
+
+
+def _law_event(event: LawEvent) -> Said:
+    content = {
+        "edition": str(event.edition_id),
+        "seq": event.seq,
+        "act": event.act.value,
+        "actor": event.actor,
+        "at": instant(event.at),
+        "reason": event.reason,
+        "facts": event.facts,
+    }
+    return Said(LogKind.LAW, f"law/{event.edition_id}/{event.seq}", canonical(content), event.at)
