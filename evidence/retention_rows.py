@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -47,10 +48,16 @@ def record_served(
     session: Session, incident_id: uuid.UUID, *, served_on: date, document: str, actor: str, at: datetime
 ) -> ServedDecision:
     """From this day the appeal periods run; said again, the newest counts. Raises NoSuchIncident, HoldRefused."""
-    if session.get(Incident, incident_id) is None:
+    timezone = session.scalar(
+        select(Site.timezone)
+        .join(Camera, Camera.site_id == Site.id)
+        .join(Incident, Incident.camera_id == Camera.id)
+        .where(Incident.id == incident_id)
+    )
+    if timezone is None:
         raise NoSuchIncident(incident_id)
     named = _words(document, "name the decision that was served, by its number")
-    if served_on > at.date():
+    if served_on > at.astimezone(ZoneInfo(timezone)).date():
         raise HoldRefused(f"{served_on} has not come yet; give the day on which the decision was served")
     served = ServedDecision(
         incident_id=incident_id, served_on=served_on, document=named, recorded_by=actor, recorded_at=at
