@@ -52,7 +52,7 @@ from tests.rows import NOON
 
 ROUND_S = 10.0  # between what one person does and does again
 WARMING_S = 10.0
-TOGETHER_S, REST, LONGEST_REST_S, WALL_EVERY_S = 0.15, 50, 15.0, 5.0  # as the pages do
+TOGETHER_S, REST, LEAST_REST_S, LONGEST_REST_S, WALL_EVERY_S = 0.15, 50, 2.0, 15.0, 5.0  # as the pages do
 FIRST_RANGE, SECOND_RANGE = "bytes=0-65535", "bytes=1000000-1262143"
 PATIENCE_S = 30.0
 UP_AFTER_S = 120.0
@@ -261,7 +261,7 @@ async def watches_the_queue(visitor: Visitor, filled: Filled, number: int, until
         changed.clear()
         began = time.monotonic()
         await visitor.asks("rows", path)
-        await asyncio.sleep(min(REST * (time.monotonic() - began), LONGEST_REST_S))
+        await asyncio.sleep(min(max(REST * (time.monotonic() - began), LEAST_REST_S), LONGEST_REST_S))
     if listening.done():
         visitor.says_wrong("events: ended")
     listening.cancel()

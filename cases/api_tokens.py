@@ -35,6 +35,14 @@ OFFERED = (
     Right.SEE_CAMERAS,
     Right.SEE_LOUDSPEAKERS,
     Right.SPEAK,
+    Right.SEE_FENCES,
+    Right.EDIT_FENCE,
+    Right.APPROVE_FENCE,
+    Right.SEE_UPLOADS,
+    Right.UPLOAD,
+    Right.SEE_CUSTODY,
+    Right.SEARCH_CUSTODY,
+    Right.SEE_FILES,
 )
 
 

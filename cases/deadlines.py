@@ -1,13 +1,14 @@
-"""Deadlines: works off what has come due, one incident or dispatch a transaction, as often as it is called."""
+"""Deadlines: works off what has come due, an incident, dispatch or case file a transaction, as often as called."""
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
 
 from cases import dispatch, escalation
+from cases.casework import reminders
 from models.database import Sessions, reading, transaction
 from models.incidents import Incident
 
@@ -29,6 +30,7 @@ def work_off(sessions: Sessions, clock: Callable[[], datetime], ask_register: As
     _ask_for_owners(sessions, clock, ask_register)
     with reading(sessions) as session:
         waiting, unanswered = escalation.due(session, clock()), dispatch.due(session, clock())
+        files = reminders.due(session, clock())
     for incident_id in waiting:
         try:
             with transaction(sessions) as session:
@@ -39,7 +41,21 @@ def work_off(sessions: Sessions, clock: Callable[[], datetime], ask_register: As
     for dispatch_id in unanswered:
         with transaction(sessions) as session:
             dispatch.urge(session, dispatch_id, at=clock())
-    return len(waiting) + len(unanswered)
+    return len(waiting) + len(unanswered) + _remind(sessions, clock, files)
+
+
+def _remind(sessions: Sessions, clock: Callable[[], datetime], files: Sequence[uuid.UUID]) -> int:
+    """Of the clocks of these case files; how many messages were promised."""
+    promised = 0
+    for file_id in files:
+        try:
+            with transaction(sessions) as session:
+                promised += reminders.remind(session, file_id, at=clock())
+        except Exception:
+            log.exception("the clocks of a case file could not be looked at", extra={"file": str(file_id)})
+            with transaction(sessions) as session:
+                reminders.put_off(session, file_id, clock() + PUT_OFF)
+    return promised
 
 
 def _ask_for_owners(sessions: Sessions, clock: Callable[[], datetime], ask_register: AskRegister) -> None:

@@ -7,11 +7,14 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from cases.entitlements import Right, require
 from evidence import retention_rows
+from evidence.errors import HoldRefused
 from evidence.retention import Verdict
+from models.case_files import CaseFile
 from models.people import User
 from models.retention import LegalHold
 
@@ -51,6 +54,8 @@ def lift(session: Session, hold_id: uuid.UUID, *, user: User, reason: str, at: d
 def decision_served(
     session: Session, incident_id: uuid.UUID, *, user: User, served_on: date, document: str, at: datetime
 ) -> None:
-    """Raises NotEntitled, HoldRefused, NoSuchIncident."""
+    """Raises NotEntitled, HoldRefused, NoSuchIncident. Where there is a case file its service says it, and no other."""
     require(user, Right.RECORD_SERVICE)
+    if session.scalar(select(exists().where(CaseFile.incident_id == incident_id))):
+        raise HoldRefused("the incident has a case file; record the service of the decision there")
     retention_rows.record_served(session, incident_id, served_on=served_on, document=document, actor=user.name, at=at)

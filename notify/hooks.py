@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
+from models.case_files import CaseFile
 from models.database import Sessions, reading
 from models.hooks import Hook
 from models.incidents import CaseEvent, Incident
@@ -118,7 +119,7 @@ class _HookRelay(Relay):
 
     def _written(self, session: Session, message: OutboxMessage, now: datetime) -> Letter:  # noqa: ARG002
         hook = _hook(session, message)
-        told = _test(message) if message.kind == HOOK_TEST else _event(session, message)
+        told = _told(session, message)
         body = json.dumps(told, ensure_ascii=False)
         return Letter(hook.host, body, message.kind, {"hook": str(hook.id), "event": str(told["event"])})
 
@@ -164,6 +165,29 @@ def _hook(session: Session, message: OutboxMessage) -> Hook:
     if hook is None:
         raise MessageImpossible(f"webhook {message.payload['hook_id']} is not on record; nobody to tell")
     return hook
+
+
+def _told(session: Session, message: OutboxMessage) -> dict[str, str]:
+    if message.kind == HOOK_TEST:
+        return _test(message)
+    return _clock(session, message) if "clock" in message.payload else _event(session, message)
+
+
+def _clock(session: Session, message: OutboxMessage) -> dict[str, str]:
+    """Of a case file's clock: which one and its last day, never whose case it is."""
+    file = session.get(CaseFile, uuid.UUID(message.payload["file_id"]))
+    if file is None:
+        raise MessageImpossible(f"case file {message.payload['file_id']} is not on record; nothing to tell")
+    return {
+        "event": message.payload["event"],
+        "file": str(file.id),
+        "number": file.number or "",
+        "act": message.payload["act"],
+        "state": file.state.value,
+        "clock": message.payload["clock"],
+        "due_on": message.payload["due_on"],
+        "at": message.created_at.isoformat(),
+    }
 
 
 def _event(session: Session, message: OutboxMessage) -> dict[str, str]:

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from models.case_files import CaseFile
+from models.file_clocks import ReminderPhone
 from models.incidents import Incident
 from models.people import Officer, Owner
 from models.personal_data import PersonalDataKey
@@ -124,6 +126,28 @@ def _officer_told(
     return _letter(kind, _officers_number(session, payload, composing.key), facts, composing.language)
 
 
+def _clock_due(
+    session: Session,
+    kind: str,
+    payload: Mapping[str, Any],
+    composing: Composing,
+    at: datetime,  # noqa: ARG001 - as every writer
+) -> Letter:
+    file = session.get(CaseFile, uuid.UUID(payload["file_id"]))
+    phone = session.get(ReminderPhone, uuid.UUID(payload["user_id"]))
+    if file is None or phone is None:
+        raise MessageImpossible(f"case file {payload['file_id']}: nobody who wants to be reminded of it is on record")
+    number = file.number or str(file.id)[:REFERENCE_CHARACTERS]
+    facts = _clock_facts(number, payload["clock"], payload["due_on"], composing.language, is_over=payload["stage"] < 0)
+    to = composing.key.open(phone.phone_sealed, f"reminder_phone.phone:{phone.user_id}")
+    return _letter(kind, to, facts, composing.language, shorten=None)
+
+
+def _clock_facts(number: str, clock: str, due_on: str, language: Language, *, is_over: bool) -> dict[str, str]:
+    ends = _term("clock_over" if is_over else "clock_ends", language).format(due=due_on)
+    return {"number": number, "clock": str(wordings()["clock"][clock][language]), "ends": ends}
+
+
 def _incident(session: Session, payload: Mapping[str, Any]) -> Incident:
     incident = session.scalar(
         select(Incident)
@@ -204,6 +228,7 @@ _WRITERS: dict[str, _Writer] = {
     "move_vehicle": _move_vehicle,
     "thank_you": _thank_you,
     "officer_told": _officer_told,
+    "clock_due": _clock_due,
 }
 KINDS = tuple(_WRITERS)
 
@@ -235,6 +260,7 @@ def samples(link: str) -> list[Sample]:
                 "offence": _term("illegal_parking", language),
                 "link": link,
                 "reference": "3f2a9c1e",
+                **_clock_facts("城管立案〔2026〕0123号", "decision", "2026-03-12", language, is_over=False),
             }
             shown.append(Sample(kind, language, _letter(kind, "", usual | facts[language], language).text))
     return shown

@@ -18,17 +18,31 @@ from starlette.routing import Mount
 from cases.errors import NotEntitled, UnknownCamera, UnknownFence, UnknownIncident
 from review_ui import (
     account_pages,
+    api_custody,
+    api_fences,
+    api_files,
     api_routes,
+    api_uploads,
+    appeal_pages,
+    approval_pages,
     camera_pages,
+    cashier_webhook,
+    certificate_pages,
     claim_routes,
     custody_pages,
     decision_routes,
     derivative_pages,
     draft_pages,
+    due_pages,
     fence_pages,
+    file_acts,
+    file_pages,
+    file_search_pages,
+    goods_pages,
     hold_routes,
     hook_pages,
     incident_pages,
+    law_pages,
     link_pages,
     live_pictures,
     looking,
@@ -36,15 +50,24 @@ from review_ui import (
     media,
     message_pages,
     metrics,
+    paper_pages,
+    party_pages,
+    payment_pages,
+    people_pages,
+    proposal_pages,
     public_pages,
     queue_page,
     reason_routes,
     recording_pages,
+    registry_pages,
     request_pages,
+    score_pages,
+    service_pages,
     sign_in_pages,
     upload_pages,
     upload_routes,
     user_pages,
+    volume_pages,
     wall_pages,
     webhook_routes,
 )
@@ -53,6 +76,8 @@ from review_ui.desk import desk_of, make_desk
 from review_ui.doorkeeper import SECURITY_HEADERS, EveryAnswer, EveryBody
 from review_ui.errors import ApiRefused, FormNotOurs, NotFound, NotSignedIn, PasswordDue, ReviewError, RightMissing
 from review_ui.queue_feed import QueueFeed
+from review_ui.queue_memory import QueueMemory
+from review_ui.remembering import Remembering
 from review_ui.settings import ReviewSettings
 
 __all__ = ["ReviewSettings", "make_app"]
@@ -75,6 +100,7 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             *sign_in_pages.routes.routes,
             *account_pages.routes.routes,
             *user_pages.routes.routes,
+            *certificate_pages.routes.routes,
             *hook_pages.routes.routes,
             *queue_page.routes.routes,
             *incident_pages.routes.routes,
@@ -97,10 +123,32 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             *link_pages.routes.routes,
             *webhook_routes.routes.routes,
             *api_routes.routes.routes,
+            *api_fences.routes.routes,
+            *api_uploads.routes.routes,
+            *api_custody.routes.routes,
+            *api_files.routes.routes,
             *upload_routes.routes.routes,
             *upload_pages.routes.routes,
             *recording_pages.routes.routes,
             *request_pages.routes.routes,
+            *approval_pages.routes.routes,
+            *people_pages.routes.routes,
+            *goods_pages.routes.routes,
+            *party_pages.routes.routes,
+            *paper_pages.routes.routes,
+            *registry_pages.routes.routes,
+            *service_pages.routes.routes,
+            *payment_pages.routes.routes,
+            *appeal_pages.routes.routes,
+            *cashier_webhook.routes.routes,
+            *file_acts.routes.routes,
+            *law_pages.routes.routes,
+            *proposal_pages.routes.routes,
+            *due_pages.routes.routes,
+            *file_search_pages.routes.routes,
+            *score_pages.routes.routes,
+            *volume_pages.routes.routes,
+            *file_pages.routes.routes,  # last: /cases/search is a page and no case file
         ],
         middleware=[
             Middleware(EveryAnswer, secure=settings.secure_cookies),
@@ -110,6 +158,8 @@ def make_app(settings: ReviewSettings) -> FastAPI:
     )
     app.state.desk = make_desk(settings)
     app.state.queue_feed = QueueFeed(settings.sessions)
+    app.state.queue_memory = QueueMemory()
+    app.state.wall_memory = Remembering()
     app.add_exception_handler(ReviewError, _refused)
     app.add_exception_handler(UnknownIncident, _unknown)
     app.add_exception_handler(UnknownCamera, _unknown)

@@ -4,6 +4,7 @@ One per app. A route asks `Desk` for its sessions, the time, and the page in the
 """
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -36,6 +37,7 @@ class Desk:
     templates: Environment
     elsewhere: SignInElsewhere | None = None  # the house's own sign-in
     hashing: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(HASHES_AT_ONCE))
+    clock: Callable[[], datetime] = field(default_factory=lambda: now)
 
     @property
     def software(self) -> str:
@@ -104,4 +106,10 @@ def _here(request: Request) -> str:
 
 
 TheDesk = Annotated[Desk, Depends(desk_of)]
-Now = Annotated[datetime, Depends(now)]
+
+
+def time_of(desk: TheDesk) -> datetime:
+    return desk.clock()
+
+
+Now = Annotated[datetime, Depends(time_of)]

@@ -31,6 +31,10 @@ MAX_RECORDING_BYTES = 9_000_000  # an operator's own voice, half a minute of it
 RECORDINGS = re.compile(r"/loudspeakers/[^/]+/recording")
 MAX_TALK_BYTES = 1_000_000  # a quarter of a minute at the rate the page sends, twice over
 TALKS = re.compile(r"/loudspeakers/[^/]+/talk")
+MAX_LAW_BYTES = 9_000_000  # a catalogue of offences
+LAW_FILES = re.compile(r"/law/editions")
+MAX_PICTURE_BYTES = 10_100_000  # of a thing that was taken, with the form round it
+PICTURES = re.compile(r"/cases/[^/]+/goods/items/[^/]+/pictures")
 # a piece of a recording: counted against the length it was begun with, and never held in memory
 PIECES = re.compile(r"/uploads/[0-9a-f-]{36}")
 
@@ -170,6 +174,10 @@ class EveryBody:
             most = MAX_RECORDING_BYTES
         if TALKS.fullmatch(path):
             most = MAX_TALK_BYTES
+        if LAW_FILES.fullmatch(path):
+            most = MAX_LAW_BYTES
+        if PICTURES.fullmatch(path):
+            most = MAX_PICTURE_BYTES
         if method == "PATCH" and PIECES.fullmatch(path):
             most = math.inf
 

@@ -7,7 +7,8 @@ is asked for here and made elsewhere; this page looks at its row.
 import logging
 import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -361,12 +362,7 @@ def decline(
     proposal_id: uuid.UUID,
     reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
 ) -> Response:
-    try:
-        with transaction(desk.settings.sessions) as session:
-            fence_proposals.decline(session, proposal_id, user=opened.user, reason=reason, at=at)
-    except (FenceRefused, ReasonMissing) as error:
-        return _proposal(request, desk, opened, proposal_id, refused=_why(error))
-    return RedirectResponse(f"/fence-proposals/{proposal_id}", 303)
+    return _ended(request, desk, opened, at, proposal_id, reason, fence_proposals.decline)
 
 
 @routes.post("/fence-proposals/{proposal_id}/withdraw", dependencies=[needs(Right.EDIT_FENCE)])
@@ -378,9 +374,21 @@ def withdraw(
     proposal_id: uuid.UUID,
     reason: Annotated[str, Form(max_length=MAX_REASON)] = "",
 ) -> Response:
+    return _ended(request, desk, opened, at, proposal_id, reason, fence_proposals.withdraw)
+
+
+def _ended(
+    request: Request,
+    desk: Desk,
+    opened: UserSession,
+    at: datetime,
+    proposal_id: uuid.UUID,
+    reason: str,
+    end: Callable[..., FenceProposal],
+) -> Response:
     try:
         with transaction(desk.settings.sessions) as session:
-            fence_proposals.withdraw(session, proposal_id, user=opened.user, reason=reason, at=at)
+            end(session, proposal_id, user=opened.user, reason=reason, at=at)
     except (FenceRefused, ReasonMissing) as error:
         return _proposal(request, desk, opened, proposal_id, refused=_why(error))
     return RedirectResponse(f"/fence-proposals/{proposal_id}", 303)

@@ -32,23 +32,29 @@ from cases import (
     vending_reasons,
     viewing,
 )
+from cases.casework import filing
+from cases.casework.days import local_date
 from cases.entitlements import Right, Scope, may, scope_of
 from cases.errors import CaseError, TransitionRefused
 from cases.grounds import ACT_OF, GROUNDS, Choice
 from cases.happenings import Happening, happenings
 from cases.languages import Language
+from cases.law import catalogue
+from cases.law.items import LawItem
 from cases.lifecycle import CAN_BE_TAKEN_BACK, NEEDS_A_PERSON, NEXT, newest_event
 from cases.neighbours import neighbours
 from cases.queue import IncidentPage
 from cases.scope import is_within
 from evidence import bundle, case_rows, remedies, sufficiency
 from evidence.errors import EvidenceError, NoSuchIncident
+from models.case_files import CaseFile
 from models.database import reading, transaction
 from models.desk import Claim, PassedOn
 from models.enums import (
     Act,
     AnnouncementState,
     Ground,
+    IncidentState,
     NoticeStatus,
     ReasonKind,
     SightingKind,
@@ -233,6 +239,9 @@ def _page(
         shown = queue.incident_page(session, incident_id)
         looking = viewing.reason_of(session, opened, incident_id)
         kept = holds.kept(session, incident_id, at)
+        case_file = filing.file_of_incident(session, incident_id)
+        law_items = _law_items(session, opened, shown.rows.incident) if case_file is None else []
+        sees_file = case_file is not None and _sees(session, opened, case_file)
         derivatives = offers(session, incident_id, shown.rows.exhibits, catalog.language)
         key = desk.settings.personal_data_key if looking is not None else None
         plates = plate_record.plates_read(session, shown.rows.incident)
@@ -266,7 +275,7 @@ def _page(
         kept=kept,
         may_speak=may(opened.user, Right.SPEAK),
         may_hold=may(opened.user, Right.HOLD),
-        may_record_service=may(opened.user, Right.RECORD_SERVICE),
+        may_record_service=case_file is None and may(opened.user, Right.RECORD_SERVICE),
         runs=runs,
         timeline=timeline_of(incident, runs, clips, names, happened),
         boxes=boxes_over_time(shown.rows.sightings),
@@ -278,6 +287,9 @@ def _page(
         say=sufficiency.say,
         wordings=sufficiency.words(catalog.language),
         remedies=_remedies(shown, at, catalog.language),
+        case_file=case_file if sees_file else None,
+        is_registered=case_file is not None,
+        law_items=law_items,
         derivatives=derivatives,
         loop_shown=what_was_done,
         plates_read=plates,
@@ -307,6 +319,22 @@ def _page(
         points=POINTS,
         typed=typed,
         refusal=refusal,
+    )
+
+
+def _sees(session: Session, opened: UserSession, file: CaseFile) -> bool:
+    """Whether the reader may see this case file; who sees the incident need not."""
+    if not may(opened.user, Right.SEE_FILES):
+        return False
+    return is_within(session, scope_of(opened.user, Right.SEE_FILES), "file_id", str(file.id))
+
+
+def _law_items(session: Session, opened: UserSession, incident: Incident) -> list[LawItem]:
+    """What it may be registered as, where it was accepted and the reader works on case files."""
+    if incident.state is not IncidentState.ACCEPTED or not may(opened.user, Right.WORK_FILES):
+        return []
+    return catalogue.items_for(
+        session, incident.offence, local_date(incident.last_seen_at, incident.camera.site.timezone)
     )
 
 

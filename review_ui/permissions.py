@@ -30,8 +30,22 @@ Guard = TypeVar("Guard", bound=Callable[..., Any])
 
 PROOFS: dict[Callable[..., Any], str] = {}  # guards that know by something else than a sign-in who asks, and by what
 
-# names in a path that name no row: pieces of a thing that the path names before, and what a guard of its own reads
-NO_THINGS = frozenset({"position", "language", "token", "session_id", "token_id", "grant_id", "user_id", "hook_id"})
+# names in a path that name no row of an area: pieces of a thing that the path names before, what a guard of its own
+# reads, and the catalogue of offences, which is the whole site's
+NO_THINGS = frozenset(
+    {
+        "position",
+        "language",
+        "token",
+        "session_id",
+        "token_id",
+        "grant_id",
+        "user_id",
+        "hook_id",
+        "code",
+        "edition_id",
+    }
+)
 
 
 class Declared:

@@ -21,6 +21,7 @@ from review_ui.narrowing import NarrowedBy, address, asked, place
 from review_ui.permissions import needs
 from review_ui.picture import Overlay, overlay_of, size_in_recipe
 from review_ui.queue_feed import TheFeed
+from review_ui.queue_memory import TheMemory
 
 routes = APIRouter()
 
@@ -34,6 +35,7 @@ Turned = Annotated[str, Query(max_length=MAX_PLACE)]
 def queue_page(
     request: Request,
     desk: TheDesk,
+    memory: TheMemory,
     opened: SignedIn,
     scope: SeesQueue,
     at: Now,
@@ -42,7 +44,7 @@ def queue_page(
     before: Turned = "",
 ) -> HTMLResponse:
     with reading(desk.settings.sessions) as session:
-        shown = queue.queue_page(session, scope, by, at=at, after=place(after), before=place(before))
+        shown = memory.page(session, scope, by, at=at, after=place(after), before=place(before))
         cameras = queue.cameras(session, scope)
         areas = queue.areas(session, scope)
     return desk.page(
@@ -60,6 +62,7 @@ def queue_page(
 def queue_rows(
     request: Request,
     desk: TheDesk,
+    memory: TheMemory,
     opened: SignedIn,
     scope: SeesQueue,
     at: Now,
@@ -69,7 +72,7 @@ def queue_rows(
 ) -> HTMLResponse:
     """The part of the page that changes, for a page that is open."""
     with reading(desk.settings.sessions) as session:
-        shown = queue.queue_page(session, scope, by, at=at, after=place(after), before=place(before))
+        shown = memory.page(session, scope, by, at=at, after=place(after), before=place(before))
     return desk.page(request, "queue_rows.html", opened, **_facts(opened, shown, by, at))
 
 

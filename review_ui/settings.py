@@ -3,10 +3,15 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cases.casework.chains import PATH as CHAINS
+from cases.credit_notes import Effect
 from cases.languages import LANGUAGES, Language
 from cases.map_datum import MapDatum
 from cases.newest_pictures import PictureFolders
+from cases.service.cashier import Cashier
 from cases.uploads import UploadRules
+from cases.volume.order import Order, read_order
+from cases.volume.score_sheet import ScoreSheet, read_sheet
 from evidence.at_hand import AtHand
 from evidence.bundle import Signing
 from evidence.content_credentials import ContentCredentials
@@ -49,11 +54,16 @@ class ReviewSettings:
     personal_data_key: what statements of owners are sealed with; None: nobody can make one here.
     uploads_dir: where files that are handed in lie until they are whole; None: nobody hands in any here.
     pictures: the newest of each camera, and those of fences; None: pages show none.
+    papers_dir: the site's own templates of papers and what the bureau is called; None: ours, with blanks.
+    chains: who has to agree to a step of a case file, and in which order.
     map_tiles: what the map is drawn on; None: on nothing.
     signing: what exported bundles are signed with; None: they say that nobody signed them.
     issuer: whose word is taken for who somebody is, beside the password; None: nobody's.
     public_url: where the internet reaches this site, without a slash at its end; None: as the browser calls it.
+    archive_order: by which volumes are bound. score_sheet: by which archived case files are reviewed.
+    credit_effects: what credit notes lead to on this site; nothing, unless its settings say so.
     gateway_networks: where, besides the internet, webhooks may lead.
+    cashier: who collects fines; None: payments are entered by hand.
     """
 
     sessions: Sessions
@@ -70,11 +80,17 @@ class ReviewSettings:
     signing: Signing | None = None
     uploads_dir: Path | None = None
     pictures: PictureFolders | None = None
+    papers_dir: Path | None = None
+    chains: Path = CHAINS
+    archive_order: Order = field(default_factory=read_order)
+    score_sheet: ScoreSheet = field(default_factory=read_sheet)
     map_tiles: MapTiles | None = None
     upload_rules: UploadRules = field(default_factory=UploadRules)
     issuer: Issuer | None = None
     public_url: str | None = None
+    credit_effects: tuple[Effect, ...] = ()
     gateway_networks: GatewayNetworks = field(default_factory=GatewayNetworks)
+    cashier: Cashier | None = None
 
     @property
     def bytes(self) -> AtHand:

@@ -6,6 +6,7 @@ picture anew only when there is a newer one.
 
 import hashlib
 import json
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
@@ -23,10 +24,12 @@ from review_ui.catalog import Catalog
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import SECURITY_HEADERS, SignedIn
 from review_ui.permissions import needs
+from review_ui.remembering import Remembering
 
 routes = APIRouter()
 
 KEEP = "private, no-cache"
+REMEMBERED = timedelta(seconds=2)  # browsers ask every five, and what a camera says of itself is written as rarely
 OFF_BY_S = 1.0  # of a clock: more is said in red (GA/T 832-2014)
 SeesLive = Annotated[Scope, needs(Right.SEE_LIVE)]
 SeesCameras = Annotated[Scope, needs(Right.SEE_CAMERAS)]
@@ -45,8 +48,13 @@ def wall(request: Request, desk: TheDesk, opened: SignedIn, scope: SeesLive, at:
 @routes.get("/wall/state")
 def wall_state(request: Request, desk: TheDesk, opened: SignedIn, scope: SeesLive, at: Now) -> Response:  # noqa: ARG001
     """Every camera of the wall as it is now, in the words of the page."""
-    with reading(desk.settings.sessions) as session:
-        lines = camera_lines(session, at, scope=scope)
+
+    def look() -> tuple[datetime, list[CameraLine]]:
+        with reading(desk.settings.sessions) as session:
+            return at, camera_lines(session, at, scope=scope)
+
+    memory: Remembering[Scope, tuple[datetime, list[CameraLine]]] = request.app.state.wall_memory
+    _, lines = memory.recall(scope, lambda found: timedelta(0) <= at - found[0] < REMEMBERED, look)
     catalog = desk.catalog_for(request)
     return unless_known(request, {"cameras": [_on_the_wall(desk, catalog, line) for line in lines]})
 

@@ -21,6 +21,7 @@ from streetwitness.answers import NO, DataOption, JsonOption, actor, answers, gi
 from streetwitness.camera_commands import camera_app
 from streetwitness.errors import Misuse
 from streetwitness.evidence_commands import hold_app, purge_command
+from streetwitness.law_commands import law_app
 from streetwitness.log_commands import EXAMPLES, audit_command, log_app
 from streetwitness.message_commands import keys_app, message_app, register_app
 from streetwitness.plate_command import EXAMPLES as PLATE_EXAMPLES
@@ -54,6 +55,7 @@ db_app = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(site_app, name="site")
 app.add_typer(db_app, name="db")
 app.add_typer(user_app, name="user")
+app.add_typer(law_app, name="law")
 app.add_typer(camera_app, name="camera")
 app.add_typer(message_app, name="message")
 app.add_typer(register_app, name="register")

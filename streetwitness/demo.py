@@ -1,7 +1,9 @@
 """The demo: a whole running site on this machine, with real footage where there is some, and streets of our own making.
 
 The first start makes users, takes the clips in and, when they are analysed, lets the demo reviewer accept one case
-and return another through the same door as everybody, so that the queue shows more than one state.
+and return another through the same door as everybody, so that the queue shows more than one state. The accepted one is
+read by a second person, so that an officer can register it; the officers hold certificates, the reviewer a
+qualification, and the catalogue of offences to start from is in force.
 """
 
 import http.client
@@ -10,7 +12,7 @@ import secrets
 import signal
 import threading
 import time
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
@@ -20,15 +22,19 @@ from rich.table import Table
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from cases import second_review
 from cases.accounts import add_user
+from cases.casework import officers
+from cases.law import catalogue
 from cases.review import FourPoints, decide
 from cases.site_file import SiteFile, SiteValues, read
 from cases.site_rows import apply
 from ingest.errors import IngestError
 from ingest.recordings import take_recording
 from models.database import reading, transaction
-from models.enums import Decision, IncidentState, Role
+from models.enums import Decision, IncidentState, QualificationKind, Role, SecondVerdict
 from models.incidents import Incident, ReviewDecision
+from models.law_catalogue import LawEdition
 from models.people import User
 from models.places import Camera
 from streetwitness.errors import DemoStopped, Misuse, StartError
@@ -42,16 +48,26 @@ from streetwitness.workplace import Workplace, now, opened_workplace
 DEMO_SITE = Path(__file__).with_name("demo_site.yaml")
 ACTOR = "demo"
 DEMO_PROCESSES = ("web", "worker", "relay", "deadlines", "horns", "notary")
-REVIEWER = "demo-reviewer"
+REVIEWER, SECOND = "demo-reviewer", "demo-leader"
 USERS = {
     "demo-monitor": Role.MONITOR,
     "demo-operator": Role.OPERATOR,
     "demo-officer": Role.OFFICER,
+    "demo-officer-2": Role.OFFICER,
     REVIEWER: Role.LEGAL_REVIEWER,
-    "demo-leader": Role.LEADER,
+    SECOND: Role.LEADER,
     "demo-admin": Role.ADMINISTRATOR,
 }
+# a case takes two officers who may enforce, and who reviews it belongs to the legal profession (行政处罚法 art. 42, 58)
+CERTIFICATES = {
+    "demo-officer": (QualificationKind.ENFORCEMENT, "DEMO-0001"),
+    "demo-officer-2": (QualificationKind.ENFORCEMENT, "DEMO-0002"),
+    REVIEWER: (QualificationKind.LEGAL, "DEMO-A0001"),
+}
+CERTIFIED_FROM = date(2021, 7, 15)
 ACCEPTED_BECAUSE = "演示:静止时长、地点、时间均有原始画面证明,四性核查通过。 (Demo: shown by the original pictures.)"
+READ_BECAUSE = "演示:对照画面复核,与当事人无利害关系。 (Demo: read beside the pictures, no stake in it.)"
+LAW_BECAUSE = "演示:启用起始事项库。 (Demo: the catalogue to start from.)"
 RETURNED_BECAUSE = "演示:号牌未能辨认,请补充近景。 (Demo: the plate cannot be read, add a close-up.)"
 ANSWERS_WITHIN_S = 30.0
 ANALYSED_LOOK_EVERY_S = 1.0
@@ -95,7 +111,19 @@ def _users(workplace: Workplace) -> dict[str, str]:
         for name, role in USERS.items():
             if session.scalar(select(User.id).where(User.name == name)) is None:
                 add_user(session, name=name, display_name=name, password=passwords[name], role=role, at=now())
+        _certify(session, now())
+        if session.scalar(select(LawEdition.id).limit(1)) is None:
+            catalogue.start(session, by=catalogue.By(ACTOR), reason=LAW_BECAUSE, at=now())
     return passwords
+
+
+def _certify(session: Session, at: datetime) -> None:
+    for name, (kind, number) in CERTIFICATES.items():
+        user = session.scalars(select(User).where(User.name == name)).one()
+        if not officers.qualifications_of(session, user.id):
+            officers.record_qualification(
+                session, user, kind, number, valid_from=CERTIFIED_FROM, valid_to=None, by=ACTOR, at=at
+            )
 
 
 def _kept_passwords(data: DataDir) -> dict[str, str]:
@@ -239,3 +267,7 @@ def _decide_two(session: Session, at: datetime) -> None:
     for incident_id, (decision, reason, points) in zip(waiting, choices, strict=False):
         decide(session, incident_id, user=reviewer, decision=decision, reason=reason, four_points=points, at=at)
         say("demo", f"{REVIEWER}: {decision.value} {str(incident_id)[:8]}")
+        if decision is Decision.ACCEPT:
+            second = session.scalars(select(User).where(User.name == SECOND)).one()
+            agrees = SecondVerdict.AGREES
+            second_review.say(session, incident_id, agrees, user=second, reason=READ_BECAUSE, no_stake=True, at=at)

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from pydantic import SecretStr
 
@@ -16,6 +17,8 @@ from cases import owners
 from cases.deadlines import AskRegister
 from cases.lifecycle import PROGRAM
 from cases.page_links import PageLinks
+from cases.service.cashier_http import HttpCashier
+from cases.service.order_keeper import OrderKeeper
 from evidence.errors import NotPublished
 from evidence.publication import Mail, no_mail
 from notify.errors import NotifyError, RoutesRefused
@@ -40,6 +43,14 @@ AT_ONCE = 4
 LOOKS_EVERY_S = 0.5
 
 Clock = Callable[[], datetime]
+
+
+class Keeper(Protocol):
+    """Of promises: messages, webhooks, orders."""
+
+    def deliver_due(self) -> int:
+        """Tries what is due; how much it was."""
+        ...
 
 
 def gateways_of(settings: Settings, clock: Clock) -> dict[str, Gateway]:
@@ -160,12 +171,27 @@ def relay_of_hooks(workplace: Workplace) -> Relay:
     return hook_relay(workplace.sessions, workplace.key(), http, now)
 
 
-def keep_promises(relays: Sequence[Relay], stop: threading.Event) -> None:
+def cashier_of(settings: Settings, clock: Clock) -> HttpCashier | None:
+    """Who collects fines; None where payments are entered by hand."""
+    url, secret = _shown(settings.cashier_url), _shown(settings.cashier_secret)
+    if url is None or secret is None:
+        return None
+    http = GatewayHttp(GatewayNetworks.of(settings.gateway_networks))
+    return HttpCashier(url.rstrip("/"), secret, http, clock)
+
+
+def keeper_of_orders(workplace: Workplace) -> OrderKeeper | None:
+    """What keeps orders and refunds; None where there is no cashier."""
+    cashier = cashier_of(workplace.settings, now)
+    return None if cashier is None else OrderKeeper(workplace.sessions, cashier, now)
+
+
+def keep_promises(relays: Sequence[Keeper], stop: threading.Event) -> None:
     """Until `stop` is set, each relay with threads of its own. What one thread could not cope with ends them all: the
     supervisor starts anew.
     """
 
-    def keep(relay: Relay) -> None:
+    def keep(relay: Keeper) -> None:
         while not stop.wait(LOOKS_EVERY_S):
             relay.deliver_due()
 

@@ -19,6 +19,7 @@ from sqlalchemy import exists, select
 from cases.fence_trials import to_do as trials_to_do
 from cases.lifecycle import PROGRAM
 from cases.recording_acts import marks_to_do
+from cases.volume.volumes import to_do as volumes_to_do
 from detectors.errors import DetectorError
 from evidence.derivatives import requests
 from evidence.errors import EvidenceError
@@ -35,6 +36,7 @@ from streetwitness.confined_derivation import derive_confined, is_of_what_was_ha
 from streetwitness.errors import BeingAnalysed
 from streetwitness.settings import load_settings
 from streetwitness.stores import at_hand
+from streetwitness.volume_making import make_volume
 from streetwitness.workplace import Workplace, now, opened_workplace
 
 log = logging.getLogger(__name__)
@@ -44,7 +46,8 @@ QUEUE = "recordings"
 WAITED_FOR, AT_LEISURE = "derivatives", "derivatives-at-leisure"
 HANDED_IN = "uploads"  # short looks into what came: whoever handed it in waits for the answer
 TRIALS = "fence-trials"  # somebody waits, and for minutes anyway
-QUEUES = (WAITED_FOR, HANDED_IN, TRIALS, QUEUE, AT_LEISURE)
+BINDING = "volumes"  # a few seconds, and somebody waits
+QUEUES = (WAITED_FOR, HANDED_IN, BINDING, TRIALS, QUEUE, AT_LEISURE)
 LONGEST_JOB_S = 24 * 3600
 SWEEP_EVERY_S = 1.0
 ASK_AGAIN_AFTER_S = 30.0
@@ -138,6 +141,18 @@ def try_fence(trial_id: str) -> None:
         fence_trials.try_fence(workplace, uuid.UUID(trial_id))
 
 
+def bind_volume(volume_id: str) -> None:
+    """The job. A volume that is made already, or cannot be made, is left alone; its row says which."""
+    with opened_workplace(load_settings()) as workplace:
+        try:
+            done = make_volume(workplace, uuid.UUID(volume_id))
+        except EvidenceError as error:  # no room, no network: asked again until there are
+            log.error("volume %s: %s", volume_id, error)  # noqa: TRY400 - the sentence says it all
+            return
+    if done:
+        log.info("volume %s made", volume_id)
+
+
 def recordings_to_do(sessions: Sessions, among: Sequence[uuid.UUID] | None = None) -> list[uuid.UUID]:
     """Recordings that still wait for their analysis, oldest first, and those on which somebody marked something."""
     with reading(sessions) as session:
@@ -209,15 +224,18 @@ class Sweeper:
             _enqueue(self._redis, name, derive, "derive", [each for each in derivatives if derivatives[each] == name])
         with reading(self._workplace.sessions) as session:
             trials = [each for each in trials_to_do(session, now()) if self._is_due(each, at)]
+            volumes = [each for each in volumes_to_do(session) if self._is_due(each, at)]
         _enqueue(self._redis, TRIALS, try_fence, "try", trials)
+        _enqueue(self._redis, BINDING, bind_volume, "bind", volumes)
         due = [
             each
             for each in recordings_to_do(self._workplace.sessions)
             if self._is_due(each, at) and _is_free(self._workplace, each)
         ]
         ring(self._redis, due)
-        self._asked |= dict.fromkeys([*due, *derivatives, *uploads, *trials], at)
-        return [*due, *derivatives, *uploads, *trials]
+        rung = [*due, *derivatives, *uploads, *trials, *volumes]
+        self._asked |= dict.fromkeys(rung, at)
+        return rung
 
     def _is_due(self, row_id: uuid.UUID, at: float) -> bool:
         return row_id not in self._asked or at - self._asked[row_id] >= ASK_AGAIN_AFTER_S

@@ -21,6 +21,7 @@ TOGETHER = (
     ("mail_url", "mail_sender", "mail_to"),
     ("webhook_url", "webhook_secret"),
     ("register_url", "register_secret"),
+    ("cashier_url", "cashier_secret"),
 )
 
 
@@ -49,6 +50,8 @@ class MessageSettings(BaseSettings):
     dingtalk_secret: SecretStr | None = None
     register_url: SecretStr | None = None
     register_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
+    cashier_url: SecretStr | None = None  # who collects fines, docs/cashier.md; without the slash at its end
+    cashier_secret: Annotated[SecretStr, Field(min_length=16)] | None = None
     voice_command: str | None = None  # words on its standard input, WAV on its standard output; {language} in it
     horn_networks: Annotated[tuple[str, ...], NoDecode] = HORN_NETWORKS  # where loudspeakers may be dialled
     register_keep_days: Annotated[int, Field(ge=0, le=366)] = 30  # what the register said, before it is asked again

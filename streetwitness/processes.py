@@ -18,6 +18,7 @@ from streetwitness.workplace import Workplace, now, opened_workplace
 log = logging.getLogger(__name__)
 
 RELAY_LOOKS_EVERY_S = 0.5
+COUNT_DAYS = frozenset({"web", "worker", "deadlines"})  # processes that ask when something is due
 DEADLINES_EVERY_S = 0.5
 MEGABYTE = 1_000_000
 
@@ -52,7 +53,20 @@ def run_process(name: str) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     leave_with_parent()
     with opened_workplace(load_settings()) as workplace:
+        if name in COUNT_DAYS:
+            _use_own_law(workplace)
         doors[name](workplace)
+
+
+def _use_own_law(workplace: Workplace) -> None:
+    """The bureau's own clocks and holidays, where it has written them down. Raises SettingsRefused."""
+    from cases.casework.clock_rules import use_rules_of  # noqa: PLC0415
+    from cases.errors import LawDataUnusable  # noqa: PLC0415
+
+    try:
+        use_rules_of(workplace.data.casework)
+    except LawDataUnusable as error:
+        raise SettingsRefused(str(error)) from error
 
 
 def watch(workplace: Workplace) -> None:
@@ -110,14 +124,20 @@ def work(workplace: Workplace) -> None:
 def serve(workplace: Workplace) -> None:
     import uvicorn  # noqa: PLC0415
 
+    from cases.casework.chains import chains_of  # noqa: PLC0415
+    from cases.credit_notes import effects_of  # noqa: PLC0415
+    from cases.errors import LawDataUnusable  # noqa: PLC0415
     from cases.uploads import UploadRules  # noqa: PLC0415
+    from cases.volume.errors import VolumeError  # noqa: PLC0415
+    from cases.volume.order import order_of  # noqa: PLC0415
+    from cases.volume.score_sheet import sheet_of  # noqa: PLC0415
     from evidence.bundle import Signing  # noqa: PLC0415
     from evidence.content_credentials import ContentCredentials  # noqa: PLC0415
     from evidence.errors import CredentialsUnusable  # noqa: PLC0415
     from notify.gateway_http import GatewayNetworks  # noqa: PLC0415
     from review_ui.app import ReviewSettings, make_app  # noqa: PLC0415
     from review_ui.settings import MapTiles  # noqa: PLC0415
-    from streetwitness.gateways import webhooks_of  # noqa: PLC0415
+    from streetwitness.gateways import cashier_of, webhooks_of  # noqa: PLC0415
     from streetwitness.stores import at_hand  # noqa: PLC0415
 
     settings = workplace.settings
@@ -128,6 +148,12 @@ def serve(workplace: Workplace) -> None:
             credentials = ContentCredentials.opened(settings.content_credentials, software)
         except CredentialsUnusable as error:
             raise SettingsRefused(str(error)) from error
+    try:
+        chains = chains_of(workplace.data.casework)
+        credit_effects = effects_of(workplace.data.casework)
+        archive_order, score_sheet = order_of(workplace.data.casework), sheet_of(workplace.data.casework)
+    except (LawDataUnusable, VolumeError) as error:
+        raise SettingsRefused(str(error)) from error
     map_tiles = None
     if settings.map_tiles is not None:
         map_tiles = MapTiles(settings.map_tiles, settings.map_datum, settings.map_attribution)
@@ -144,11 +170,17 @@ def serve(workplace: Workplace) -> None:
             credentials=credentials,
             metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
             webhooks=webhooks_of(workplace),
+            cashier=cashier_of(settings, now),
             issuer=settings.issuer,
             public_url=settings.public_url,
             gateway_networks=GatewayNetworks.of(settings.gateway_networks),
+            credit_effects=credit_effects,
             uploads_dir=workplace.data.uploads,
             pictures=workplace.data.pictures,
+            papers_dir=workplace.data.papers,
+            chains=chains,
+            archive_order=archive_order,
+            score_sheet=score_sheet,
             map_tiles=map_tiles,
             upload_rules=UploadRules(
                 max_bytes=settings.upload_max_mb * MEGABYTE, daily_bytes=settings.upload_daily_mb * MEGABYTE
@@ -167,11 +199,12 @@ def serve(workplace: Workplace) -> None:
 
 
 def deliver(workplace: Workplace) -> None:
-    from streetwitness.gateways import keep_promises, relay_of, relay_of_hooks  # noqa: PLC0415
+    from streetwitness.gateways import keep_promises, keeper_of_orders, relay_of, relay_of_hooks  # noqa: PLC0415
 
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
-    keep_promises((relay_of(workplace), relay_of_hooks(workplace)), stop)
+    orders = keeper_of_orders(workplace)
+    keep_promises((relay_of(workplace), relay_of_hooks(workplace), *([orders] if orders else [])), stop)
 
 
 def escalate(workplace: Workplace) -> None:

@@ -63,6 +63,16 @@ class DataDir:
         return self.root / "drafts"
 
     @property
+    def papers(self) -> Path:
+        """The bureau's own: bureau.toml, templates/*.docx."""
+        return self.root / "papers"
+
+    @property
+    def casework(self) -> Path:
+        """The bureau's own: chains.toml."""
+        return self.root / "casework"
+
+    @property
     def redis(self) -> Path:
         return self.root / "redis"
 

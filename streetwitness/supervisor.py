@@ -86,7 +86,8 @@ class Supervisor:
     def _run_once(self, child: Child) -> int:
         with subprocess.Popen(  # noqa: S603
             child.command,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **child.environment},
+            # a process of many threads keeps what each of them freed: with two arenas for all it is used again
+            env={"MALLOC_ARENA_MAX": "2", **os.environ, "PYTHONUNBUFFERED": "1", **child.environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

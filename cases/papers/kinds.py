@@ -331,6 +331,9 @@ def fits(kind: Kind, matter: Matter) -> bool:
         return False
     if kind.kind is PaperKind.WINDOW_SLIP:
         return matter.file.offence is Offence.ILLEGAL_PARKING
+    if kind.kind is PaperKind.LEGAL_OPINION:
+        reviewed = matter.event(FileAct.PASS_LEGAL_REVIEW, FileAct.FAIL_LEGAL_REVIEW)
+        return bool(matter.file.review_grounds) or reviewed is not None
     if kind.kind is PaperKind.INSPECTION_RECORD:
         return matter.file.procedure is Procedure.ORDINARY or matter.file.source is not CaseSource.CAMERA
     return True

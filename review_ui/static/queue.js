@@ -8,6 +8,7 @@ const live = document.querySelector("#live");
 const SLOWEST_MS = 60_000; // what runs out by itself, as somebody's claim, sends no event
 const TOGETHER_MS = 150; // several changes are one update
 const REST = 50; // times as long as the last answer took: hundreds of open pages ask a busy server more rarely
+const LEAST_REST_MS = 2_000; // a list that moves under the eyes more often than that is not read
 const LONGEST_REST_MS = 15_000;
 
 const rows = () => [...queue.querySelectorAll(".row")];
@@ -48,7 +49,7 @@ async function refresh() {
   if (!answer.ok) return;
   const fresh = await answer.text();
   const ended = performance.now();
-  restsUntil = ended + Math.min(REST * (ended - began), LONGEST_REST_MS);
+  restsUntil = ended + Math.min(Math.max(REST * (ended - began), LEAST_REST_MS), LONGEST_REST_MS);
   const focused = document.activeElement.closest?.("[data-incident]")?.dataset.incident;
   const part = focused && document.activeElement.matches(".row") ? ".row" : "button, summary";
   const unfolded = new Set([...queue.querySelectorAll("details[open]")].map((one) => one.closest("li").dataset.incident));

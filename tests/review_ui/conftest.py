@@ -6,7 +6,8 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from models.exhibits import Exhibit
 from models.incidents import Incident
 from models.personal_data import PersonalDataKey
 from review_ui.app import ReviewSettings, make_app
+from review_ui.desk import now
 from tests.conftest import Database
 from tests.rows import NOON, Street, add_event, add_sighting, add_street, after
 
@@ -133,11 +135,11 @@ def token_in(page: str) -> str:
     return found[1]
 
 
-def serve(settings: ReviewSettings) -> Iterator[str]:
-    """The real application on a real socket, on a free port of loopback."""
-    config = uvicorn.Config(
-        make_app(settings), host="127.0.0.1", port=0, log_level="warning", ws="none", timeout_graceful_shutdown=1
-    )
+def serve(settings: ReviewSettings, clock: Callable[[], datetime] = now) -> Iterator[str]:
+    """The real application on a real socket, on a free port of loopback. clock: for stories that take weeks."""
+    app = make_app(settings)
+    app.state.desk = replace(app.state.desk, clock=clock)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", ws="none", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -17,6 +17,7 @@ from models.enums import IncidentState
 from models.people import UserSession
 from review_ui.api_guard import ByToken, token_holder
 from review_ui.app import ReviewSettings, make_app
+from review_ui.cashier_webhook import from_cashier
 from review_ui.desk import now
 from review_ui.doorkeeper import checked_form, first_form
 from review_ui.link_pages import own_form
@@ -29,7 +30,7 @@ from tests.review_ui.conftest import PASSWORD, RunningDesk, serve, token_in
 
 NOWHERE = uuid.UUID("00000000-0000-4000-8000-000000000000")  # the id of nothing
 SAFE = {"GET", "HEAD"}
-PROVIDERS = (from_twilio, from_aliyun)  # of messages: they sign, or know a token
+PROVIDERS = (from_twilio, from_aliyun, from_cashier)  # of messages and payments: they sign, or know a token
 PROGRAMS = (uploader, token_holder)  # which bring a token that no browser sends by itself
 
 

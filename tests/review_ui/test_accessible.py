@@ -25,6 +25,7 @@ from models.database import transaction
 from models.derivatives import Derivative
 from models.enums import DerivativeState, DispatchPurpose, IncidentState, Role
 from models.incidents import Incident
+from models.law_catalogue import LawEdition
 from models.people import Officer
 from models.promises import Notice
 from models.retention import ViewingReason
@@ -33,7 +34,7 @@ from review_ui.desk import now
 from tests.conftest import sqlite_copy
 from tests.review_ui.chromium import grave, keep, launched, listened_to
 from tests.review_ui.conftest import PASSWORD, draw_frame, serve
-from tests.review_ui.two_areas import EAST, KEY, WEST, Desk, Hand, add_areas, add_place, browser
+from tests.review_ui.two_areas import EAST, KEY, LAW_CODE, WEST, Desk, Hand, add_areas, add_place, browser
 from tests.rows import add_site
 
 pytestmark = pytest.mark.browser
@@ -43,6 +44,7 @@ NO_PAGE_HERE = {
     "/sign-in/elsewhere": "the site takes nobody else's word",
     "/sign-in/elsewhere/back": "the site takes nobody else's word",
     "/metrics": "the site has no token for a scraper",
+    "/account/signature/picture": "who looks put no picture of a signature there",
     "/fence-proposals/{proposal_id}/picture": "the proposal was drawn on no picture",
     "/fence-trials/{trial_id}/pictures/{position}": "the trial has not begun",
     "/recordings/{recording_id}/video": "the file of the recording is not on this machine",
@@ -129,6 +131,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Ite
             add_areas(session)
             wu = accounts.add_user(session, name="wu", display_name="吴", password=PASSWORD, role=None, at=now())
             places = {area: add_place(session, vault, place, area, wu) for area in (EAST, WEST)}
+            edition = session.query(LawEdition).one()
         routes = [route for route in make_app(settings).routes if isinstance(route, APIRoute)]
         with ExitStack() as closing:
             for url in serve(settings):
@@ -136,6 +139,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Ite
                 hand = desk.enter(desk.user("everything", *(Granted(role) for role in Role)))
                 ids = dict(places[EAST].ids) | {"user_id": str(wu.id), "position": "1", "language": "en"}
                 ids |= {"session_id": "0" * 64, "grant_id": str(wu.id), "token_id": str(wu.id)}
+                ids |= {"code": LAW_CODE, "edition_id": str(edition.id)}
                 yield found(desk, hand, ids, links(desk))
                 closing.close()
 

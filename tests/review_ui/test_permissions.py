@@ -23,7 +23,7 @@ from models.people import User, UserSession
 from review_ui.desk import now
 from review_ui.permissions import NO_THINGS, Needs, Own, Public, declarations
 from tests.review_ui.conftest import PASSWORD
-from tests.review_ui.two_areas import EAST, EVERYWHERE, WEST, Desk, Place, running_desk
+from tests.review_ui.two_areas import EAST, EVERYWHERE, LAW_CODE, WEST, Desk, Place, running_desk
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 # where also who may gets 404 on this site, and why
@@ -32,6 +32,7 @@ NOT_HERE = {
     "/cameras/{camera_id}/picture": "no camera has shown anything yet",
     "/fence-trials/{trial_id}/pictures/{position}": "the trial has not begun",
     "/recordings/{recording_id}/video": "the file of the recording is not on this machine",
+    "/law/editions/{edition_id}": "the address names no edition",
     "/fence-trials/{trial_id}/cancel": "only who asked for a trial calls it off",
 }
 
@@ -52,6 +53,8 @@ def address(route: APIRoute, place: Place) -> str:
         "position": "1",
         "token": "nobody-has-this-token",
         "language": "en",
+        "code": LAW_CODE,
+        "edition_id": str(uuid.uuid4()),
     }
 
     def put(match: re.Match[str]) -> str:
@@ -183,7 +186,9 @@ def test_routes_for_oneself_and_for_anybody_name_nothing_of_a_matter(desk: Desk)
             assert len(declared.why) > 10, route.path
 
 
-@pytest.mark.parametrize("path", ["/", "/queue/rows", "/cameras", "/messages?state=dead", "/loudspeakers", "/custody"])
+@pytest.mark.parametrize(
+    "path", ["/", "/queue/rows", "/cases", "/cameras", "/messages?state=dead", "/loudspeakers", "/custody"]
+)
 def test_lists_hold_what_lies_in_the_own_area_and_nothing_of_the_other(desk: Desk, path: str) -> None:
     page = desk.hands[Role.LEADER, EAST].browser.get(path, headers={"accept": "text/html"})
     assert page.status_code == 200

@@ -10,10 +10,15 @@ from types import ModuleType
 import pytest
 
 from cases import accounts, api_tokens, hooks, passwords, speaking
+from cases.casework import proposal
 from cases.entitlements import Right
 from cases.grounds import Choice
 from cases.happenings import Happened
 from cases.languages import LANGUAGES
+from cases.law import catalogue
+from cases.law.errors import LawFileRefused
+from cases.papers import documents, matter, number_forms, officer_keys, registry, signature_images, signing
+from cases.papers.kinds import Need, Place
 from evidence.retention import Reason
 from models.enums import (
     AccountAct,
@@ -30,24 +35,40 @@ from models.enums import (
     Ground,
     HookAct,
     IncidentState,
+    LawAct,
+    LawEditionState,
     NoticeStatus,
     Offence,
     OutboxState,
+    PaperKind,
     RecordingState,
     Role,
+    SheetKind,
+    SheetState,
     SightingKind,
     TrackSource,
     UploadState,
 )
 from notify.messages import KINDS
 from notify.outbox import FOR_HOOKS, SPOKEN
-from review_ui import recording_pages, request_pages
+from review_ui import file_overview, paper_pages, proposal_pages, recording_pages, registry_pages, request_pages
 from review_ui.catalog import choose_language, load
 from review_ui.desk import TEMPLATES
 from review_ui.incident_pages import MARKS, POINTS
 from review_ui.looking import Purpose
 
 READ_ALOUD = {"alt", "title", "aria-label", "placeholder", "value"}
+PAPERS = (
+    documents,
+    matter,
+    number_forms,
+    officer_keys,
+    registry,
+    signature_images,
+    signing,
+    paper_pages,
+    registry_pages,
+)
 PAGES = sorted(TEMPLATES.glob("*.html"))
 
 
@@ -151,6 +172,13 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
         "hook_act": HookAct,
         "area_level": AreaLevel,
         "right": Right,
+        "law_edition_state": LawEditionState,
+        "law_act": LawAct,
+        "paper_kind": PaperKind,
+        "paper_need": Need,
+        "paper_place": Place,
+        "sheet_kind": SheetKind,
+        "sheet_state": SheetState,
     }
     worded = {f"{table}.{word.value}" for table, words in enums.items() for word in words}
     worded |= {f"message_kind.{kind}" for kind in (*KINDS, *SPOKEN, *FOR_HOOKS)}
@@ -162,6 +190,14 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
     }
     worded |= {f"hook_refused.{why}" for why in whys("HookRefused", hooks)} - {"hook_refused.unknown"}
     worded |= {f"password_refused.{why}" for why in whys("PasswordRefused", accounts, passwords)}
+    worded |= {f"law.refused.{why}" for why in whys("LawRefused", catalogue)} | {f"law.refused.{LawFileRefused.why}"}
+    worded |= {f"file_refused.{why}" for why in whys("FileRefused", proposal, proposal_pages)}
+    worded |= {f"file_refused.{why}" for why in ("no_warning_here", "outside_the_limits", "below_the_limits")}
+    worded |= {f"file_refused.{why}" for why in whys("PaperRefused", *PAPERS)}
+    worded |= {f"file_refused.lacks_{need.value}" for need in Need}
+    worded |= {f"file_refused.{why}" for why in ("template_refused", "site_data_unusable", "paper_damaged")}
+    worded |= {f"proposal.same.{word}" for word in ("band", "circumstances", "place", "area", "hour", "source")}
+    worded |= {f"file_noted.{what}" for what in file_overview.NOTED}
     worded |= {f"mark.{mark}" for mark in MARKS} | {f"point.{point}" for point in POINTS}
     assert len(named) > 50
     assert named | worded <= sentences.keys()

@@ -13,30 +13,48 @@ from sqlalchemy.orm import Session, joinedload
 
 from cases import accounts, draft_case, fences, page_links, sign_in
 from cases.accounts import Granted
+from cases.casework import steps
+from cases.casework.steps import By
 from cases.entitlements import Right, may
+from cases.law import catalogue
 from cases.lifecycle import PROGRAM
+from cases.papers import documents, registry
+from cases.papers.documents import Press
+from evidence.at_hand import AtHand
 from evidence.sealing import seal
 from evidence.vault import Vault
 from models.announcements import Announcement
 from models.base import Base
+from models.case_files import CaseFile, DefencePoint, FileApproval, FileHearing, FileNotice, PaperService
 from models.database import Sessions, transaction
 from models.derivatives import Derivative
 from models.dispatch import Area
 from models.enums import (
     AnnouncementState,
+    ApprovalState,
     AreaLevel,
+    CaseSource,
     DerivativeForm,
     DerivativeState,
     FenceProposalState,
+    FileAct,
     FootageRequestState,
     IncidentState,
     NoticeStatus,
+    Offence,
     OutboxState,
+    OutcomeKind,
+    PaperKind,
+    Procedure,
     Role,
+    ServedPaper,
+    ServiceMode,
+    SheetKind,
     StatementKind,
     TrialState,
     UploadState,
     Utterance,
+    VolumeState,
 )
 from models.exhibits import Exhibit
 from models.fence_proposals import FenceProposal
@@ -50,16 +68,20 @@ from models.recorders import FootageRequest
 from models.retention import LegalHold, ViewingReason
 from models.statements import OwnerStatement, StatementAttachment
 from models.uploads import Upload
+from models.volumes import FileVolume
 from review_ui.app import ReviewSettings, make_app
 from review_ui.desk import now
 from tests import rows
 from tests.conftest import sqlite_copy
 from tests.review_ui.conftest import BOX, PASSWORD, serve, usual_exhibits
+from tests.review_ui.people_and_goods import add_people_and_goods
+from tests.review_ui.served_and_paid import add_serving_and_paying
 from tests.rows import NOON, add_site, after
 
 EAST, WEST = "east", "west"
 KEY = PersonalDataKey(b"k" * 32)
 EVERYWHERE = "everywhere"
+LAW_CODE = "03.01.001"  # of the catalogue that a site starts from
 Hands = dict[tuple[Role, str], "Hand"]
 
 Row = TypeVar("Row", bound=Base)
@@ -80,6 +102,7 @@ def add_areas(session: Session) -> None:
         session.flush()
         session.add(Area(id=f"{area}-grid", name=f"{area} grid", level=AreaLevel.GRID, parent_id=area))
     session.flush()
+    catalogue.start(session, by=catalogue.By("wu"), reason="the catalogue to start from", at=NOON)
 
 
 def add_place(session: Session, vault: Vault, site: Site, area: str, user: User) -> Place:
@@ -105,7 +128,8 @@ def add_place(session: Session, vault: Vault, site: Site, area: str, user: User)
         seal(session, vault, incident.id, exhibit, actor=PROGRAM, at=after(135))
     draft_case.compose(session, incident.id, at=after(136))
     ids = _of_the_incident(session, incident) | _of_the_camera(session, camera, version, recording.id, user)
-    return Place(area, ids, f"Camera {area}")
+    ids |= _of_a_case_file(session, camera, user)
+    return Place(area, ids | _of_its_papers(session, vault, uuid.UUID(ids["file_id"]), user), f"Camera {area}")
 
 
 def _of_the_incident(session: Session, incident: Incident) -> dict[str, str]:
@@ -271,6 +295,121 @@ def _of_the_camera(
         "upload_id": str(upload.id),
         "request_id": str(request.id),
     }
+
+
+def _of_a_case_file(session: Session, camera: Camera, user: User) -> dict[str, str]:
+    """A matter that a patrol brought, with one of everything that a path can name of it."""
+    file = CaseFile(
+        source=CaseSource.PATROL,
+        source_note="seen on patrol",
+        procedure=Procedure.ORDINARY,
+        offence=Offence.ILLEGAL_PARKING,
+        law_code=LAW_CODE,
+        title=f"Car on the pavement, {camera.name}",
+        facts="A car stood on the pavement.",
+        place=f"in front of {camera.name}",
+        camera_id=camera.id,
+        area_id=camera.area_id,
+        timezone="Asia/Shanghai",
+        conduct_from_at=after(12),
+        conduct_to_at=after(140),
+    )
+    still = session.query(Exhibit).filter_by(kind="still").first()
+    assert still is not None
+    by = By.person(user)
+    steps.open_file(session, file, by=by, at=after(200), facts={})
+    steps.take_step(session, file, FileAct.FILE, by=by, at=after(210))
+    approval = _added(
+        session,
+        FileApproval(
+            file_id=file.id,
+            step=FileAct.END_INVESTIGATION,
+            facts={},
+            chain=["officer", "legal_reviewer", "leader"],
+            reason="everything is there",
+            asked_by_id=user.id,
+            asked_at=after(220),
+            state=ApprovalState.OPEN,
+        ),
+    )
+    notice = _added(
+        session,
+        FileNotice(
+            file_id=file.id,
+            version=1,
+            outcome=OutcomeKind.FINE,
+            fine_fen=10_000,
+            provision_id="test-parking",
+            correction="",
+            reasons="as proposed",
+            proposed={},
+            made_by_id=user.id,
+            made_at=after(220),
+            hearing_offered=True,
+        ),
+    )
+    hearing = _added(
+        session,
+        FileHearing(file_id=file.id, notice_id=notice.id, asked_on=after(220).date(), asked_by="party"),
+    )
+    service = _added(
+        session,
+        PaperService(
+            file_id=file.id,
+            paper=ServedPaper.NOTICE,
+            mode=ServiceMode.MAIL,
+            receiver="party",
+            address="East Street 1",
+            reference="EMS-1",
+            begun_on=after(220).date(),
+            recorded_by_id=user.id,
+            recorded_at=after(220),
+        ),
+    )
+    volume = _added(
+        session,
+        FileVolume(
+            file_id=file.id,
+            version=1,
+            order="penalty-volume@2026.1",
+            language="en",
+            state=VolumeState.ASKED,
+            asked_by_id=user.id,
+            asked_at=after(220),
+            reason="for the archive",
+        ),
+    )
+    point = _added(
+        session,
+        DefencePoint(
+            file_id=file.id,
+            number=1,
+            text="the bay was free",
+            said_by="party",
+            said_on=after(220).date(),
+            entered_at=after(220),
+        ),
+    )
+    return {
+        "file_id": str(file.id),
+        "approval_id": str(approval.id),
+        "hearing_id": str(hearing.id),
+        "service_id": str(service.id),
+        "point_id": str(point.id),
+        "volume_id": str(volume.id),
+        **add_people_and_goods(session, KEY, file, user, area_id=camera.area_id, sha256=still.sha256),
+        **add_serving_and_paying(session, KEY, file, notice, user),
+    }
+
+
+def _of_its_papers(session: Session, vault: Vault, file_id: uuid.UUID, user: User) -> dict[str, str]:
+    by, at = By.person(user), after(10_000)
+    press = Press(vault, AtHand(vault.root), key=KEY)
+    paper = documents.make(session, file_id, PaperKind.FILING_APPROVAL, by=by, at=at, press=press)
+    for pending in press.kept:
+        vault.settle(pending)
+    sheet = registry.draw(session, SheetKind.DECISION, by=by, at=at, file_id=file_id)
+    return {"paper_id": str(paper.id), "sheet_id": str(sheet.id)}
 
 
 def _added(session: Session, row: Row) -> Row:

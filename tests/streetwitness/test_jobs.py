@@ -9,12 +9,14 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 
 from cases.lifecycle import PROGRAM
+from cases.volume import volumes
+from cases.volume.order import order_of
 from evidence.derivatives import requests
 from evidence.sealing import PendingExhibit, seal
 from evidence.vault import Vault
 from models.database import open_database, reading, sessions_of, transaction, upgrade
 from models.derivatives import Derivative
-from models.enums import DerivativeForm, DerivativeState, ExhibitKind, ExhibitMoment, RecordingState
+from models.enums import DerivativeForm, DerivativeState, ExhibitKind, ExhibitMoment, RecordingState, Role, VolumeState
 from models.incidents import Recording
 from streetwitness.analysis import alone_with
 from streetwitness.embedded_redis import EmbeddedRedis
@@ -22,6 +24,7 @@ from streetwitness.errors import BeingAnalysed
 from streetwitness.jobs import (
     ASK_AGAIN_AFTER_S,
     AT_LEISURE,
+    BINDING,
     QUEUE,
     QUEUES,
     WAITED_FOR,
@@ -32,6 +35,7 @@ from streetwitness.jobs import (
 )
 from streetwitness.settings import load_settings
 from streetwitness.workplace import Workplace
+from tests.cases.volume.filed import add_user, hour, open_file
 from tests.rows import NOON, add_camera, add_recording, add_site, add_street, after
 
 
@@ -199,3 +203,24 @@ def test_the_worker_makes_what_is_asked_for_and_a_wiped_redis_only_delays_it(wor
     with reading(workplace.sessions) as session:
         assert {session.get_one(Derivative, each).state for each in asked.values()} == {DerivativeState.MADE}
     assert derivatives_to_do(workplace.sessions) == {}
+
+
+def test_a_volume_that_is_asked_for_is_bound_by_the_worker_and_a_wiped_redis_only_delays_it(workplace, redis):
+    with transaction(workplace.sessions) as session:
+        officer = add_user(session, "qian", "钱一", Role.OFFICER)
+        file = open_file(session, officer)
+        order = order_of(workplace.data.casework)
+        row = volumes.ask(session, file.id, by=officer, reason="归档", language="zh", order=order, at=hour(1))
+    watch = Watch()
+    sweeper = Sweeper(workplace, redis, clock=watch)
+    assert row.id in sweeper.sweep()
+    redis.flushall()
+    watch.at_s = ASK_AGAIN_AFTER_S
+    sweeper.sweep()
+    assert Queue(BINDING, connection=redis).job_ids == [f"bind-{row.id}"]
+    SimpleWorker([Queue(name, connection=redis) for name in QUEUES], connection=redis).work(burst=True)
+    with reading(workplace.sessions) as session:
+        made = volumes.find(session, row.id)
+        assert made.state is VolumeState.MADE, made.failure
+        assert volumes.to_do(session) == []
+    assert Vault.path_of(workplace.data.vault, made.sha256, ".pdf").read_bytes().startswith(b"%PDF")
