@@ -135,9 +135,7 @@ def test_a_parked_car_from_the_accepted_incident_to_the_archive(bureau: Bureau) 
     parking_is_told(bureau, address)
     parking_is_heard_and_decided(bureau, address)
     parking_is_performed_and_closed(bureau, address)
-    bind(bureau, address)
-    bureau.step("wang.lei", address, FileState.ARCHIVED)
-    keep(bureau.page("wang.lei"), "case-parking-20-archived")
+    archive(bureau, "wang.lei", address, "case-parking")
 
 
 def parking_is_filed(bureau: Bureau) -> str:
@@ -240,6 +238,7 @@ def test_a_street_stall_whose_goods_go_back_to_a_vendor_who_is_spared(bureau: Bu
     bureau.step("wang.lei", address, FileState.INVESTIGATED)
     stall_goods_go_back(bureau, address)
     stall_is_spared(bureau, address)
+    archive(bureau, "wang.lei", address, "case-vending")
 
 
 def stall_is_registered(bureau: Bureau) -> str:
@@ -305,6 +304,9 @@ def stall_is_spared(bureau: Bureau, address: str) -> None:
     bureau.click(page, "button[name='step'][value='spare']")
     bureau.agree(address, "li.na", "wang.min")
     assert bureau.state(address) is FileState.SPARED
+    make_papers(bureau, "wang.lei", address)
+    sign_papers(bureau, address, "wang.lei", "liu.fang")
+    keep(bureau.at("wang.lei", f"{address}/papers"), "case-vending-07-papers-signed")
     hand_over(bureau.at("wang.lei", address), address, "decision", "李四")
     bureau.step("wang.lei", address, FileState.SERVED)
     bureau.step("wang.lei", address, FileState.CLOSED, "wang.min")
@@ -316,6 +318,8 @@ def test_rubbish_dumped_by_a_company_that_asks_for_a_hearing(bureau: Bureau) -> 
     dumping_is_reviewed_and_told(bureau, address)
     dumping_is_heard(bureau, address)
     dumping_is_decided(bureau, address)
+    dumping_is_performed_and_closed(bureau, address)
+    archive(bureau, "chen.qiang", address, "case-dumping")
 
 
 def dumping_is_filed(bureau: Bureau) -> str:
@@ -387,6 +391,21 @@ def dumping_is_decided(bureau: Bureau, address: str) -> None:
     keep(bureau.at("chen.qiang", address), "case-dumping-07-decided")
 
 
+def dumping_is_performed_and_closed(bureau: Bureau, address: str) -> None:
+    make_papers(bureau, "chen.qiang", address)
+    sign_papers(bureau, address, "chen.qiang", "liu.fang", "wang.min")
+    keep(bureau.at("chen.qiang", f"{address}/papers"), "case-dumping-08-papers-signed")
+    hand_over(bureau.at("chen.qiang", address), address, "decision", "东海装修有限公司", "representative")
+    bureau.step("chen.qiang", address, FileState.SERVED)
+    bureau.on(63)
+    page = bureau.at("chen.qiang", f"{address}/service")
+    fill(page, "/service/payments", reference="建行 20260504-0113")
+    fill(page, "/service/correction", reference="清运后照片")
+    keep(page, "case-dumping-09-paid-and-put-right")
+    bureau.step("chen.qiang", address, FileState.PERFORMED)
+    bureau.step("chen.qiang", address, FileState.CLOSED, "wang.min")
+
+
 # --- what is done on several of them
 
 
@@ -434,9 +453,9 @@ def sign_papers(bureau: Bureau, address: str, *names: str) -> None:
         expect(page.locator("[role='alert']")).to_have_count(0)
 
 
-def bind(bureau: Bureau, address: str) -> None:
-    """The volume is asked for at the desk and made by a worker, as on a site."""
-    page = bureau.at("wang.lei", f"{address}/volume")
+def archive(bureau: Bureau, name: str, address: str, kept_as: str) -> None:
+    """The volume is asked for at the desk and made by a worker, as on a site; then the file goes to the archive."""
+    page = bureau.at(name, f"{address}/volume")
     page.fill("#volume-reason", "归档")
     bureau.click(page, "form[action$='/volume'] button")
     desk = bureau.site.desk
@@ -455,7 +474,9 @@ def bind(bureau: Bureau, address: str) -> None:
         assert make(bindery, asked)
     page.reload()
     expect(page.locator(".catalogue tbody tr")).not_to_have_count(0)
-    keep(page, "case-parking-19-volume")
+    keep(page, f"{kept_as}-19-volume")
+    bureau.step(name, address, FileState.ARCHIVED)
+    keep(bureau.page(name), f"{kept_as}-20-archived")
 
 
 def hand_over(page: Page, address: str, paper: str, receiver: str, taken_by: str = "party") -> None:
