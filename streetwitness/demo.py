@@ -249,10 +249,13 @@ def _let_the_reviewer_work(workplace: Workplace, stop: threading.Event) -> None:
     say("demo", f"analysed: {', '.join(f'{count} {state.value}' for state, count in found.items()) or 'no incidents'}")
     if not decided:
         with transaction(workplace.sessions) as session:
-            _decide_two(session, now())
+            done = _decide_two(session, now())
+        for each in done:
+            say("demo", each)
 
 
-def _decide_two(session: Session, at: datetime) -> None:
+def _decide_two(session: Session, at: datetime) -> list[str]:
+    """What was done, to be said when it is written."""
     reviewer = session.scalars(select(User).where(User.name == REVIEWER)).one()
     waiting = session.scalars(
         select(Incident.id)
@@ -264,10 +267,12 @@ def _decide_two(session: Session, at: datetime) -> None:
         (Decision.ACCEPT, ACCEPTED_BECAUSE, FourPoints(True, True, True, True)),
         (Decision.RETURN, RETURNED_BECAUSE, FourPoints(True, False, False, True)),
     )
+    done = []
     for incident_id, (decision, reason, points) in zip(waiting, choices, strict=False):
         decide(session, incident_id, user=reviewer, decision=decision, reason=reason, four_points=points, at=at)
-        say("demo", f"{REVIEWER}: {decision.value} {str(incident_id)[:8]}")
+        done.append(f"{REVIEWER}: {decision.value} {str(incident_id)[:8]}")
         if decision is Decision.ACCEPT:
             second = session.scalars(select(User).where(User.name == SECOND)).one()
             agrees = SecondVerdict.AGREES
             second_review.say(session, incident_id, agrees, user=second, reason=READ_BECAUSE, no_stake=True, at=at)
+    return done

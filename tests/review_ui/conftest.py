@@ -34,6 +34,7 @@ from review_ui.desk import now
 from tests.conftest import Database
 from tests.rows import NOON, Street, add_event, add_sighting, add_street, after
 
+PATIENCE_S = 30.0  # of a visitor; the machine may have other things to do
 PASSWORD = "correct horse battery"
 WIDTH, HEIGHT, FRAME_RATE = 640, 360, 25
 CLIP_S = 4
@@ -105,7 +106,7 @@ class RunningDesk:
     def browser(self) -> httpx.Client:
         """A visitor who behaves as a browser on our own page does."""
         headers = {"accept": "text/html", "accept-language": "en", "sec-fetch-site": "same-origin"}
-        client = httpx.Client(base_url=self.url, headers=headers, trust_env=False)
+        client = httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S)
         return self.closing.enter_context(client)
 
     def signed_in(self, name: str = "li.na", *, looking: bool = True) -> httpx.Client:

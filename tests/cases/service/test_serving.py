@@ -108,7 +108,7 @@ def test_names_and_addresses_are_sealed_and_stand_nowhere_in_clear(post: Post) -
         assert serving.witnesses_of(KEY, detail) == ["见证人甲", "见证人乙"]
         shown = f"{service.receiver} {service.address} {[each.facts for each in post.bureau.events(post.file_id)]}"
     assert "三丰" not in shown
-    assert "401" not in shown
+    assert "401 室" not in shown
     assert "见证人" not in shown
 
 
