@@ -1,6 +1,7 @@
 """The desk under load: reviewers who decide and viewers who watch, against the real server in its own processes.
 
     python -m benchmarks.desk_load [--reviewers 50] [--viewers 200] [--seconds 60] [--incidents 10000] [--database URL]
+        [--web-processes 1]
 
 `streetwitness run --only web` serves a site of so many incidents; every browser is a connection of its own with the
 session of its own user. A reviewer every ten seconds reads the queue, opens an incident, plays its clip by two ranges,
@@ -52,7 +53,8 @@ from tests.rows import NOON
 
 ROUND_S = 10.0  # between what one person does and does again
 WARMING_S = 10.0
-TOGETHER_S, REST, LEAST_REST_S, LONGEST_REST_S, WALL_EVERY_S = 0.15, 50, 2.0, 15.0, 5.0  # as the pages do
+TOGETHER_S, SPREAD_S, WALL_EVERY_S = 0.15, 1.0, 5.0  # as the pages do; so the next
+REST, LEAST_REST_S, LONGEST_REST_S = 50, 2.0, 15.0
 FIRST_RANGE, SECOND_RANGE = "bytes=0-65535", "bytes=1000000-1262143"
 PATIENCE_S = 30.0
 UP_AFTER_S = 120.0
@@ -135,13 +137,13 @@ def fill_site(data: DataDir, database: str, count: int, reviewers: int, viewers:
 
 
 @contextmanager
-def server(folder: Path, database: str | None, redis_url: str) -> Iterator[tuple[str, int]]:
+def server(folder: Path, database: str | None, redis_url: str, web_processes: int = 1) -> Iterator[tuple[str, int]]:
     """The address of the running desk, and the process above all of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = os.environ | {"STREETWITNESS_DATA_DIR": str(folder), "STREETWITNESS_WEB_PORT": str(port)}
-    environment |= {"STREETWITNESS_REDIS_URL": redis_url}
+    environment |= {"STREETWITNESS_REDIS_URL": redis_url, "STREETWITNESS_WEB_PROCESSES": str(web_processes)}
     environment |= {} if database is None else {"STREETWITNESS_DATABASE_URL": database}
     with (folder / "server.log").open("wb") as log:
         running = subprocess.Popen(
@@ -257,7 +259,7 @@ async def watches_the_queue(visitor: Visitor, filled: Filled, number: int, until
             await asyncio.wait_for(changed.wait(), left)
         except TimeoutError:
             break
-        await asyncio.sleep(TOGETHER_S * random.uniform(1, 2))
+        await asyncio.sleep(TOGETHER_S + random.uniform(0, SPREAD_S))
         changed.clear()
         began = time.monotonic()
         await visitor.asks("rows", path)
@@ -315,7 +317,7 @@ def main(asked: argparse.Namespace) -> int:
         filled = fill_site(data, database, asked.incidents, asked.reviewers, asked.viewers)
         with (
             EmbeddedRedis(data.redis) as redis,
-            server(Path(folder), asked.database, redis.url) as (url, server_process),
+            server(Path(folder), asked.database, redis.url, asked.web_processes) as (url, server_process),
         ):
             figures, processor = asyncio.run(load(url, filled, asked.seconds, server_process))
     every = [each for taken in figures.taken_ms.values() for each in taken]
@@ -327,6 +329,7 @@ def main(asked: argparse.Namespace) -> int:
         "reviewers": asked.reviewers,
         "viewers": asked.viewers,
         "incidents": asked.incidents,
+        "web_processes": asked.web_processes,
         "database": "postgresql" if asked.database else "sqlite",
         "requests": len(every),
         "requests_a_second": round(len(every) / asked.seconds, 1),
@@ -347,4 +350,5 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--incidents", type=int, default=10_000)
     parser.add_argument("--database")
+    parser.add_argument("--web-processes", type=int, default=1)
     sys.exit(main(parser.parse_args()))

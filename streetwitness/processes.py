@@ -6,6 +6,7 @@ The supervisor starts each, and each leaves when it is gone.
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -187,15 +188,31 @@ def serve(workplace: Workplace) -> None:
             ),
         )
     )
-    uvicorn.run(
-        app,
-        host=settings.web_host,
-        port=settings.web_port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=3,  # a browser that keeps a video open must not hold up the end
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.web_host,
+            port=settings.web_port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,  # a browser that keeps a video open must not hold up the end
+        )
     )
+    if settings.web_processes == 1:
+        server.run()
+        return
+    with _shared_port(settings.web_host, settings.web_port) as listening:
+        server.run(sockets=[listening])
+
+
+def _shared_port(host: str, port: int) -> socket.socket:
+    """One of several that listen there: the kernel gives each connection to one of them (socket(7), SO_REUSEPORT)."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    listening.bind((host, port))
+    return listening
 
 
 def deliver(workplace: Workplace) -> None:

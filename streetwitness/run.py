@@ -47,7 +47,7 @@ def run_site(settings: Settings, only: Sequence[str]) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ask_to_stop)
-    many = {"watch": settings.watchers, "work": settings.workers}
+    many = {"watch": settings.watchers, "work": settings.workers, "web": settings.web_processes}
     names = [PARTS[part] for part in parts for _ in range(many.get(part, 1))]
     with opened_workplace(settings, make=True):
         pass  # data folder and schema, before several processes would make them at once

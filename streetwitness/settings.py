@@ -135,6 +135,7 @@ class Settings(MessageSettings):
     ring_total_mb: Annotated[int, Field(ge=64)] = 4000  # of all cameras of this machine
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 8600
+    web_processes: Annotated[int, Field(ge=1, le=64)] = 1  # that serve the desk; one keeps about one core busy
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")
     secure_cookies: bool = False
     oidc_issuer: str | None = None  # whose sign-in is believed beside the password, exactly as its tokens name it

@@ -7,6 +7,7 @@ const queue = document.querySelector("#queue");
 const live = document.querySelector("#live");
 const SLOWEST_MS = 60_000; // what runs out by itself, as somebody's claim, sends no event
 const TOGETHER_MS = 150; // several changes are one update
+const SPREAD_MS = 1_000;
 const REST = 50; // times as long as the last answer took: hundreds of open pages ask a busy server more rarely
 const LEAST_REST_MS = 2_000; // a list that moves under the eyes more often than that is not read
 const LONGEST_REST_MS = 15_000;
@@ -66,7 +67,7 @@ let isBehind = false; // something changed while nobody saw the page
 function soon() {
   isBehind = document.hidden;
   if (isBehind) return;
-  const spread = TOGETHER_MS * (1 + Math.random()); // not all pages at the same moment
+  const spread = TOGETHER_MS + SPREAD_MS * Math.random(); // not all pages at the same moment
   waiting ??= setTimeout(() => {
     waiting = null;
     refresh().catch(() => say(false));

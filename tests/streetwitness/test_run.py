@@ -45,14 +45,18 @@ class Running:
         return found
 
     def watcher(self) -> int | None:
+        return next(iter(self.children(b"watcher")), None)
+
+    def children(self, name: bytes) -> list[int]:
+        found = []
         for status in Path("/proc").glob("[0-9]*/cmdline"):
             try:
                 words = status.read_bytes().split(b"\0")
             except OSError:
                 continue  # it has just ended
-            if b"watcher" in words and is_child_of(int(status.parent.name), self.process.pid):
-                return int(status.parent.name)
-        return None
+            if name in words and is_child_of(int(status.parent.name), self.process.pid):
+                found.append(int(status.parent.name))
+        return found
 
 
 def is_child_of(pid: int, parent: int) -> bool:
@@ -63,12 +67,12 @@ def is_child_of(pid: int, parent: int) -> bool:
 
 
 @contextmanager
-def running_site(data: Path, folder: Path, **settings: str) -> Iterator[Running]:
+def running_site(data: Path, folder: Path, *only: str, **settings: str) -> Iterator[Running]:
     port, printed = free_port(), folder / "printed.txt"
     with (
         printed.open("w", encoding="utf-8") as output,
         subprocess.Popen(
-            [*COMMAND, "run", "--data", str(data), "--port", str(port)],
+            [*COMMAND, "run", "--data", str(data), "--port", str(port), *only],
             env=environment(CAMERA_NETWORKS=LOOPBACK, WATCHERS="1", **settings),
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -88,6 +92,30 @@ def answers(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
+
+
+def test_two_processes_serve_the_desk_and_when_one_is_killed_the_other_answers(tmp_path: Path):
+    redis = {"REDIS_URL": "redis://127.0.0.1:1/0"}  # the desk rings a bell that is not needed
+    with running_site(tmp_path / "data", tmp_path, "--only", "web", WEB_PROCESSES="2", **redis) as running:
+        eventually(lambda: answers(running.port) and len(running.children(b"web")) == 2)
+        first, other = running.children(b"web")
+        eventually(lambda: {pid for pid in (first, other) if listens(pid, running.port)} == {first, other})
+        os.kill(first, signal.SIGKILL)
+        eventually(lambda: not is_alive(first))
+        assert all(answers(running.port) for _ in range(20))
+        eventually(lambda: len([pid for pid in running.children(b"web") if pid != first]) == 2)
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(30) == 0
+
+
+def listens(pid: int, port: int) -> bool:
+    wanted = f"0100007F:{port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1] == wanted and row[3] == "0A"}
+    try:
+        return any(str(one.readlink()) in sockets for one in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return False  # it has just ended
 
 
 def test_a_site_runs_survives_the_death_of_its_watcher_and_ends_when_asked(tmp_path: Path, weights_dir: Path):
