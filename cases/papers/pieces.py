@@ -86,16 +86,28 @@ def officers(paper: Composer) -> None:
 
 
 def facts(paper: Composer, *, told: bool) -> None:
-    """told: as the party is told; else everything that is on record about the conduct."""
-    file = paper.matter.file
-    if file.facts.strip():
-        said = paper.matter.event(FileAct.FACTS_SAID)
-        sources = (paper.event_source(said),) if said else (paper.registered,)
-        paper.say("facts", Sentence(file.facts.strip(), (*sources, *(paper.exhibit_sources() if told else ()))))
+    """told: as the party is told; else everything that is on record about the conduct.
+
+    What a person took over from the draft is said once, each sentence with what carries it.
+    """
+    typed = paper.matter.file.facts
+    own = typed
     for statement in paper.matter.statements:
-        if statement.code in NOT_REPEATED or (told and not _is_told(statement)):
-            continue
-        paper.say("facts", Sentence(statement.text.zh, paper.pointed(statement.pointers)))
+        own = own.replace(statement.text.zh, "")
+    if own.strip():
+        rests = (_facts_said(paper), *(paper.exhibit_sources() if told else ()))
+        paper.say("facts", Sentence(own.strip(), rests))
+    for statement in paper.matter.statements:
+        is_said = not told or _is_told(statement) or statement.text.zh in typed
+        if is_said and statement.code not in NOT_REPEATED:
+            paper.say("facts", Sentence(statement.text.zh, paper.pointed(statement.pointers)))
+
+
+def _facts_said(paper: Composer) -> Source:
+    """Where the facts were last worded; the act says other things of a case file too."""
+    events = reversed(paper.matter.events)
+    changed = (each for each in events if each.act is FileAct.FACTS_SAID and "facts" in each.facts.get("changed", ()))
+    return paper.event_source(event) if (event := next(changed, None)) else paper.registered
 
 
 def _is_told(statement: Statement) -> bool:

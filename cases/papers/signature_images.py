@@ -8,7 +8,7 @@ import io
 import uuid
 from datetime import datetime
 
-from PIL import Image, UnidentifiedImageError
+from PIL.PngImagePlugin import PngImageFile
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -81,12 +81,13 @@ def written_anew(png: bytes) -> tuple[bytes, int, int]:
     if len(png) > LARGEST_BYTES:
         raise PaperRefused("image_too_large", most=LARGEST_BYTES // 1000)
     try:
-        with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
+        # not Image.open: ultralytics puts its own in that place, which installs a package for what it does not know
+        with PngImageFile(io.BytesIO(png)) as image:
             width, height = image.size
             if not (LEAST_WIDTH <= width <= MOST_WIDTH and LEAST_HEIGHT <= height <= MOST_HEIGHT):
                 raise PaperRefused("image_size", width=MOST_WIDTH, height=MOST_HEIGHT)
             points = image.convert("RGBA")
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError) as error:
         raise PaperRefused("image_no_png") from error
     written = io.BytesIO()
     points.save(written, "PNG", optimize=True)

@@ -488,7 +488,7 @@ def test_a_file_arrives_whole_and_once_though_the_server_is_killed_five_times(
     client = TusClient(f"http://127.0.0.1:{mortal.port}/uploads", headers={"authorization": f"Bearer {token}"})
     stream = file.open("rb")
     sending = client.uploader(
-        file_stream=stream, chunk_size=20 * MEGABYTE, metadata={"filename": file.name}, retries=400, retry_delay=0.05
+        file_stream=stream, chunk_size=20 * MEGABYTE, metadata={"filename": file.name}, retries=400, retry_delay=0.25
     )
     finished = threading.Event()
 

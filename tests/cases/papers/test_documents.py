@@ -15,8 +15,9 @@ from docx.document import Document as DocxDocument
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases.casework import steps
-from cases.papers import documents, registry
+from cases.casework import filing, steps
+from cases.casework.filing import Matter
+from cases.papers import documents, matter, pieces, registry
 from cases.papers.errors import PaperDamaged, PaperRefused
 from cases.papers.kinds import KINDS, OF
 from cases.papers.sources import Sentence, SentenceWithoutSource
@@ -25,7 +26,7 @@ from models.base import Base
 from models.enums import FileAct, PaperKind, Procedure, ServedPaper, SheetKind, SheetState
 from models.exhibits import CustodyEvent, Exhibit
 from models.papers import FilePaper, NumberedSheet
-from tests.cases.papers.paper_scene import Scene, open_scene
+from tests.cases.papers.paper_scene import KEY, Scene, open_scene
 from tests.conftest import Database
 
 MARK = re.compile(r"\[([ERL]\d+)\]")
@@ -165,6 +166,47 @@ def _every_source_is_there(session: Session, scene: Scene, paper: FilePaper) -> 
         elif source["kind"] == "record" and kind in OF_THE_DESK:
             assert session.get(tables[kind], uuid.UUID(row_id)) is not None, source
         assert source["text"]
+
+
+def fact_lines(scene: Scene, paper: FilePaper) -> list[tuple[str, list[str]]]:
+    """Each sentence of the facts, without its marks, and what they point at, a line each."""
+    refs = {source["mark"]: source["ref"] for source in paper.sources}
+    said = [
+        each.text for each in docx_of(scene, paper).paragraphs if each.style is not None and each.style.name == "Fact"
+    ]
+    return [(MARK.sub("", text).strip(), [refs[mark] for mark in MARK.findall(text)]) for text in said]
+
+
+def test_facts_are_said_once_what_the_draft_says_by_its_own_evidence_and_what_a_person_says_by_the_act(
+    sqlite_database: Database, tmp_path: Path
+) -> None:
+    scene = open_scene(sqlite_database.sessions, tmp_path, facts="")
+    with scene.press() as (_, session):
+        file = scene.file(session)
+        said = matter.load(session, file.id, key=KEY, at=scene.at)
+        stood = next(each for each in said.statements if each.code == "conduct")
+        hidden = next(each for each in said.statements if each.code not in pieces.TOLD | pieces.NOT_REPEATED)
+        own = "车主到场后称在等人。"
+        worded = Matter(
+            law_code=file.law_code,
+            title=file.title,
+            facts=f"{stood.text.zh}\n{own}{hidden.text.zh}",
+            place=file.place,
+            conduct_from_at=file.conduct_from_at,
+            conduct_to_at=file.conduct_to_at,
+        )
+        filing.say_facts(session, file.id, worded, by=scene.user(session, "wang"), at=scene.at)
+        by_wang = f"event:{steps.events_of(session, scene.file(session))[-1].seq}"
+        steps.note(session, file, FileAct.FACTS_SAID, by=scene.by(session), at=scene.at, facts={"circumstances": {}})
+    for kind in (PaperKind.FILING_APPROVAL, PaperKind.DECISION):
+        if kind is PaperKind.DECISION:
+            decided(scene)
+        lines = fact_lines(scene, make(scene, kind))
+        texts = [text for text, _ in lines]
+        assert [texts.count(text) for text in (own, stood.text.zh, hidden.text.zh)] == [1, 1, 1], kind
+        refs = dict(lines)
+        assert refs[own][0] == by_wang
+        assert by_wang not in refs[stood.text.zh] + refs[hidden.text.zh]
 
 
 def test_a_sentence_that_nothing_carries_cannot_be_made() -> None:

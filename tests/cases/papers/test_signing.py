@@ -263,7 +263,13 @@ def test_a_picture_of_a_signature_is_kept_sealed_and_another_takes_its_place(sce
     ],
     ids=["gif", "no_picture", "cut_off", "too_wide", "too_high", "tiny", "too_many_bytes"],
 )
-def test_what_is_no_picture_of_a_fit_size_is_not_kept(held: bytes, reason: str) -> None:
+def test_what_is_no_picture_of_a_fit_size_is_not_kept(
+    held: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def as_ultralytics_leaves_it(*_: object, **__: object) -> None:
+        raise ModuleNotFoundError("pi_heif")
+
+    monkeypatch.setattr(Image, "open", as_ultralytics_leaves_it)
     with pytest.raises(PaperRefused) as refused:
         signature_images.written_anew(held)
     assert refused.value.why == reason
