@@ -6,6 +6,7 @@ A key that is missing is an error at once; a page never shows half of it in anot
 import tomllib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,6 +43,7 @@ class Catalog:
         return f"{at.astimezone(ZoneInfo(timezone)):%H:%M:%S}"
 
 
+@cache
 def load(language: Language) -> Catalog:
     with (WORDS / f"{language}.toml").open("rb") as file:
         return Catalog(language, dict(_flat(tomllib.load(file))))

@@ -4,9 +4,11 @@ The PostgreSQL is a real one, started once a session from a package; each test g
 from a template that was migrated once. Rows to start from are in tests/rows.py.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import uuid
 import warnings
@@ -15,14 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.engine import URL
 
 from detectors.rendered_street.film import Film
 from detectors.rendered_street.stories import STORIES
+from detectors.rendered_street.story import Story
 from ingest.rendered_clip import write_rendered_clip
 from models.database import Sessions, open_database, sessions_of, sqlite_url, upgrade
+from tests.compiled_once import compiled_once
+from tests.patience import PATIENCE_MS
 from tests.rows import NOON
+
+# many processes are started: what one of them compiled, the next need not compile again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+expect.set_options(timeout=PATIENCE_MS)
 
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared"
 
@@ -66,7 +78,10 @@ def postgres() -> Iterator[URL]:
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         pytest.skip(f"no PostgreSQL could be started here: {error}")
-    yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    run_on_server(url, "ALTER SYSTEM SET fsync = off")  # nobody cuts its power; hundreds of databases come and go
+    run_on_server(url, "SELECT pg_reload_conf()")
+    yield url
     server.cleanup()
 
 
@@ -101,7 +116,7 @@ def postgres_copy(server: URL, template: str = "template_of_tests") -> Iterator[
 
 
 def opened(url: str) -> Iterator[Database]:
-    engine = open_database(url)
+    engine = compiled_once(open_database(url))
     yield Database(engine, sessions_of(engine), url)
     engine.dispose()
 
@@ -145,11 +160,27 @@ def footage_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def rendered_clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The clips of the demo's stories, rendered once a session; they begin at noon."""
-    folder = tmp_path_factory.mktemp("rendered")
-    for name, story in STORIES.items():
-        write_rendered_clip(Film(story), folder / f"{name}.mp4", NOON)
-    return {name: folder / f"{name}.mp4" for name in STORIES}
+    """The clips of the demo's stories, rendered once for all workers together; they begin at noon."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rendered"
+    folder.mkdir(exist_ok=True)
+    clips = {name: folder / f"{name}.mp4" for name in STORIES}
+    for patient in (False, True):  # first what no other worker is at, then what they have made meanwhile
+        for name, clip in clips.items():
+            render_unless_made(clip, STORIES[name], patient=patient)
+    return clips
+
+
+def render_unless_made(clip: Path, story: Story, *, patient: bool) -> None:
+    with clip.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if patient else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return
+        if not clip.exists():
+            half = clip.with_suffix(".half.mp4")
+            write_rendered_clip(Film(story), half, NOON)
+            half.rename(clip)
 
 
 @pytest.fixture(scope="session")

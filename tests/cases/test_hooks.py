@@ -63,7 +63,7 @@ def goes_on(session: Session, incident: Incident, *acts: Act) -> None:
 
 
 def relay(sessions: Sessions, clock: Clock) -> Relay:
-    return hook_relay(sessions, KEY, GatewayHttp(LOOPBACK, deadline_s=5), clock)
+    return hook_relay(sessions, KEY, GatewayHttp(LOOPBACK, deadline_s=30), clock)
 
 
 def told(peer: HttpPeer) -> list[dict[str, str]]:

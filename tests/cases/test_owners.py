@@ -121,7 +121,7 @@ def test_a_list_without_a_purpose_is_not_taken_in(sqlite_database: Database, tmp
 
 
 def asked(database: Database, clock: Clock, peer: HttpPeer | None, plate: str = "浙J12345") -> Answer:
-    http = GatewayHttp(GatewayNetworks.of(["127.0.0.1"]), deadline_s=1.0)
+    http = GatewayHttp(GatewayNetworks.of(["127.0.0.1"]), deadline_s=30.0)
     register = HttpRegister(f"{peer.url}/keeper", SECRET, http, clock) if peer is not None else None
     asking = Asking(plate, "incident 3f2a9c1e", "streetwitness")
     return look_up(database.sessions, KEY, asking, register=register, keep_for=KEEP, clock=clock)

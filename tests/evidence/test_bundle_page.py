@@ -15,6 +15,7 @@ from evidence.verdict import Outcome
 from evidence.verification import verify
 from tests.evidence.scene import Scene
 from tests.evidence.tampering import INSIDE, contents, flips, forged, moves, rewritten
+from tests.patience import PATIENCE_MS, PATIENCE_S
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +29,6 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_S = 20.0
 NOT_YET = ("none", "checking")
 BUNDLE_OF_FORMAT_1 = Path(__file__).parent / "bundle_of_format_1.zip"
 
@@ -161,7 +161,7 @@ def test_the_page_plays_the_clip_it_has_checked_and_names_the_one_that_changed(
 ) -> None:
     expect(page.locator("figure .badge").first).to_be_empty()
     said_by_page(page, bundle)
-    assert page.locator("video").first.get_attribute("src", timeout=1000).startswith("blob:")
+    assert page.locator("video").first.get_attribute("src", timeout=PATIENCE_MS).startswith("blob:")
     page.locator("video").first.evaluate("video => { video.muted = true; return video.play(); }")
     expect(page.locator("figure .badge").first).to_contain_text("checked: as it was sealed")
     (folder / "exhibits" / "01_entry_clip.mp4").write_bytes(b"another clip")

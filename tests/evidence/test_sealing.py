@@ -10,6 +10,7 @@ from evidence.vault import PendingObject, Vault
 from models.enums import CustodyAct, ExhibitKind, ExhibitMoment
 from models.exhibits import CustodyEvent, Exhibit, SealedObject
 from tests.conftest import Database
+from tests.patience import PATIENCE_S
 from tests.rows import add_incident, add_street, after
 
 
@@ -81,7 +82,7 @@ def test_two_processes_that_seal_the_same_bytes_at_once_both_succeed(database: D
     with database.sessions.begin() as session:
         street = add_street(session)
         other = add_incident(session, street.version, street.camera, conduct_key="another")
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=PATIENCE_S)
 
     def work(incident_id) -> None:
         with Vault.open(tmp_path / "vault") as vault:

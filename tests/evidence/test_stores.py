@@ -36,6 +36,7 @@ from models.retention import Deletion
 from tests.conftest import Database
 from tests.evidence.s3_server import S3Server, s3_server
 from tests.evidence.scene import Scene, sealed_scene
+from tests.patience import PATIENCE_S
 from tests.rows import after
 
 REPOSITORY = Path(__file__).parents[2]
@@ -129,7 +130,7 @@ def test_two_that_copy_at_once_make_one_copy_of_each(
 ) -> None:
     """Encrypted, so that what the second would have put is not even the same bytes."""
     copying = Copying(sealed_scene(database, tmp_path), server.store(bucket), keys)
-    together = threading.Barrier(2, timeout=20)
+    together = threading.Barrier(2, timeout=PATIENCE_S)
     rounds: list[CopyRound] = []
 
     def work() -> None:

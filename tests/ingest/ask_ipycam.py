@@ -39,7 +39,7 @@ SETTINGS = {
     "sub_fps": 5,
     "hw_accel": "cpu",
 }
-WAIT_S = 30.0
+WAIT_S = 120.0
 
 
 def ask(streams: bool) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def main() -> None:
         finally:
             camera.terminate()
             with suppress(subprocess.TimeoutExpired):
-                camera.wait(10)
+                camera.wait(WAIT_S)
             camera.kill()
 
 

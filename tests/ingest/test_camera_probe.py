@@ -14,9 +14,10 @@ from ingest.camera_probe import DeviceReport, StreamReport, advice, probe_device
 from ingest.errors import CredentialsRefused, PasswordRefused, StreamUnreachable
 from ingest.onvif_device import ClockReading, DeviceFacts, Profile
 from models.enums import ClockMeasure
+from tests.free_port import free_port
 from tests.ingest.onvif_simulator import PASSWORD, USER, Simulator, listening
 from tests.media.make_clips import Film, Films
-from tests.media.rtsp_server import RtspServer, free_port, gst_server
+from tests.media.rtsp_server import RtspServer, gst_server
 
 HERE = ip_address("127.0.0.1")
 STARTED = datetime.now(UTC) - timedelta(seconds=time.monotonic())  # our clock, from where the monotonic one counts

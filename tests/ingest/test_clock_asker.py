@@ -13,6 +13,7 @@ from ingest.clock_asker import ASK_EVERY_S, ClockAsker, ask_over_onvif, places
 from ingest.errors import AddressRefused, DeviceUnreachable
 from ingest.onvif_device import ClockReading
 from tests.ingest.onvif_simulator import Handler, Simulator, listening
+from tests.patience import PATIENCE_S
 
 LOOPBACK = Networks.of(["127.0.0.0/8"])
 
@@ -26,7 +27,7 @@ def question(camera: Simulator, networks: Networks = LOOPBACK) -> Callable[[], C
     return lambda: ask_over_onvif(url, networks, username=None, password=None, utc=utc)
 
 
-def answered(asker: ClockAsker, now_s: float, *, within_s: float = 10.0) -> ClockReading | None:
+def answered(asker: ClockAsker, now_s: float, *, within_s: float = PATIENCE_S) -> ClockReading | None:
     """The answer of the question that is due or under way; None where its thread ended without one."""
     until_s = time.monotonic() + within_s
     while time.monotonic() < until_s:
@@ -48,7 +49,9 @@ def test_a_camera_whose_clock_is_wrong_is_found_out_within_the_bound(camera: Sim
     asker = ClockAsker(question(camera), places(), "gate-3")
     answer = answered(asker, 0.0)
     assert answer is not None
-    assert abs(answer.offset_s - 95) <= answer.error_s <= 0.6
+    assert abs(answer.offset_s - 95) <= answer.error_s < 2.0, (
+        "half a second by what it shows, and the way there and back"
+    )
 
 
 def test_it_is_asked_again_after_some_minutes_and_at_once_where_the_clock_was_set(camera: Simulator) -> None:
@@ -76,7 +79,7 @@ def test_a_camera_that_takes_the_question_and_says_nothing_holds_nobody_up(camer
     with ExitStack() as stack:
         stack.callback(over.set)
         assert asker.turn(0.0) is None
-        assert asked.wait(10)
+        assert asked.wait(PATIENCE_S)
         # whole minutes go by on the watching thread's clock, and there is still one question under way
         for minute in range(60):
             assert asker.turn(60.0 * minute) is None

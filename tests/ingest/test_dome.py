@@ -28,6 +28,7 @@ from ingest.witness import Witness
 from tests.conftest import Database
 from tests.ingest.onvif_simulator import PASSWORD, USER, Simulator, envelope, listening
 from tests.media.make_clips import Film, Films, Picture, parks
+from tests.patience import PATIENCE_S
 from tests.rows import NOON
 
 
@@ -42,7 +43,6 @@ KERB, WALL = Film((parks("red"),), seconds=6), UpsideDown((parks("red"),), secon
 FAULT = (
     "<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text>lens stuck</s:Text></s:Reason></s:Fault>"
 )
-PATIENCE_S = 30.0
 
 
 def always(_at: datetime) -> bool:

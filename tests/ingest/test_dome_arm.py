@@ -10,8 +10,8 @@ from ingest.camera_address import parse_onvif_url
 from ingest.dome_arm import Answer, DomeArm
 from ingest.onvif_device import OnvifDevice
 from tests.ingest.onvif_simulator import PASSWORD, USER, Simulator, envelope, listening
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 FAULT = (
     '<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text xml:lang="en">lens stuck</s:Text>'
     "</s:Reason></s:Fault>"

@@ -33,9 +33,10 @@ from ingest.errors import (
 from ingest.live_stream import LivePacket, LiveStream, Transport, open_stream
 from ingest.live_time import LiveTime, Placed
 from models.enums import CameraState
+from tests.free_port import free_port
 from tests.media.make_clips import RATE, Film, Films, parks
 from tests.media.rtsp_proxy import Mode, RtspProxy
-from tests.media.rtsp_server import RtspServer, free_port, gst_server
+from tests.media.rtsp_server import RtspServer, gst_server
 
 FRAME_S = 1 / RATE
 QUICKEST_S = 0.25  # on a busy machine packets are late; the quickest of many is not by more than this
@@ -45,7 +46,7 @@ PASSWORD_IN_URL = "s3cret%3A%40%2F%25%26%C3%A9"
 
 
 def opened(url: str, *, transport: Transport = "tcp", silent_s: float = 2.0) -> LiveStream:
-    return open_stream(url, transport=transport, connect_within_s=5, read_within_s=silent_s, name="gate-3")
+    return open_stream(url, transport=transport, connect_within_s=30, read_within_s=silent_s, name="gate-3")
 
 
 def first(stream: LiveStream, count: int) -> list[LivePacket]:

@@ -29,7 +29,7 @@ def confined(code: str, *arguments: str, **limits: int) -> str:
         f"held = confine(Limits(**{given}), readable=[pathlib.Path(sys.argv[1])])\n"
     )
     command = [sys.executable, "-c", before + code, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     return done.stdout.strip() or f"{done.returncode} {done.stderr.strip().rpartition(chr(10))[2]}"
 
 

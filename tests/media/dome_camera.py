@@ -18,6 +18,7 @@ from pathlib import Path
 from ingest.camera_address import Networks, parse_onvif_url, resolve
 from ingest.errors import DeviceUnreachable
 from ingest.onvif_device import OnvifDevice
+from tests.patience import PATIENCE_S
 
 OWN_NETWORK = ["unshare", "--map-root-user", "--net"]
 PORT, RTSP_PORT = 18080, 18554
@@ -25,7 +26,6 @@ ONVIF = f"http://127.0.0.1:{PORT}/onvif/device_service"
 STREAM = f"rtsp://127.0.0.1:{RTSP_PORT}/video_main"
 USER, PASSWORD = "admin", "pass123"
 WIDTH, HEIGHT, RATE = 320, 240, 5
-STARTS_WITHIN_S = 30.0
 
 
 def why_not() -> str | None:
@@ -78,7 +78,7 @@ def dome(folder: Path, clip: Path, presets: Mapping[str, tuple[float, float, flo
             env=os.environ | {"OMP_NUM_THREADS": "1"},
         )
         try:
-            until_s = time.monotonic() + STARTS_WITHIN_S
+            until_s = time.monotonic() + PATIENCE_S
             while True:
                 try:
                     device().device_facts()
@@ -90,5 +90,5 @@ def dome(folder: Path, clip: Path, presets: Mapping[str, tuple[float, float, flo
         finally:
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(10)
+                process.wait(PATIENCE_S)
             process.kill()

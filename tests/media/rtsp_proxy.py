@@ -96,7 +96,7 @@ class RtspProxy:
             except OSError:
                 return
             try:
-                camera = socket.create_connection((self._target.hostname, self._target.port or 554), timeout=5)
+                camera = socket.create_connection((self._target.hostname, self._target.port or 554), timeout=30)
             except OSError:
                 client.close()
                 continue

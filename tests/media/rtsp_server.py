@@ -21,16 +21,11 @@ from typing import Self
 
 import pytest
 
-STARTS_WITHIN_S = 20.0
+from tests.free_port import free_port
+from tests.patience import PATIENCE_S
+
 SYSTEM_PYTHON = "/usr/bin/python3"
 GST_PLAYER = Path(__file__).with_name("gst_player.py")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def accepts(port: int) -> bool:
@@ -68,7 +63,7 @@ class ServerProcess:
         self._process = subprocess.Popen(
             self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        give_up_at = time.monotonic() + STARTS_WITHIN_S
+        give_up_at = time.monotonic() + PATIENCE_S
         while not accepts(self.port):
             assert self._process.poll() is None, f"{self.command()[0]} ended with {self._process.returncode}"
             assert time.monotonic() < give_up_at, "the RTSP server does not take connections"

@@ -20,7 +20,7 @@ from tests.notify.peers import HttpPeer, Mailbox, Request
 from tests.notify.scene import AT, OWNERS_PHONE, Clock
 
 NETWORKS = GatewayNetworks.of(["127.0.0.1"])
-HTTP = GatewayHttp(NETWORKS, deadline_s=2.0)
+HTTP = GatewayHttp(NETWORKS, deadline_s=30.0)
 FACTS = {"plate": "浙J***45", "place": "中山路88号"}
 LETTER = Letter(OWNERS_PHONE, "【城管】请移车", "move_vehicle", FACTS)
 SECRET = "a secret that both sides know"

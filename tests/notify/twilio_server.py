@@ -24,6 +24,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from tests.patience import PATIENCE_S
+
 ACCOUNT = "AC" + "0" * 32
 AUTH_TOKEN = "the auth token of the account"
 SENDER = "+8610690001"
@@ -203,7 +205,7 @@ def post_signed(url: str, form: Mapping[str, str], token: str = AUTH_TOKEN, sign
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     parts = urlsplit(url)
-    line = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=10)
+    line = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=PATIENCE_S)
     try:
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         kind = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -1,6 +1,8 @@
 """A review desk that runs: a street in the database, real clips and stills in a real vault, a server on loopback."""
 
+import io
 import re
+import shutil
 import threading
 import time
 import uuid
@@ -9,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +27,17 @@ from cases import accounts, draft_case
 from cases.newest_pictures import PictureFolders
 from evidence.sealing import PendingExhibit, seal
 from evidence.vault import Vault
-from models.database import transaction
+from models.database import Sessions, transaction
 from models.enums import Act, ExhibitKind, ExhibitMoment, IncidentState, Role
 from models.exhibits import Exhibit
 from models.incidents import Incident
 from models.personal_data import PersonalDataKey
 from review_ui.app import ReviewSettings, make_app
 from review_ui.desk import now
-from tests.conftest import Database
+from tests.conftest import Database, sqlite_copy
+from tests.patience import PATIENCE_S
 from tests.rows import NOON, Street, add_event, add_sighting, add_street, after
 
-PATIENCE_S = 30.0  # of a visitor; the machine may have other things to do
 PASSWORD = "correct horse battery"
 WIDTH, HEIGHT, FRAME_RATE = 640, 360, 25
 CLIP_S = 4
@@ -49,8 +52,10 @@ def draw_frame(number: int) -> np.ndarray[Any, Any]:
     return picture
 
 
-def write_clip(path: Path, codec: str = "libx264") -> None:
-    with av.open(str(path), "w", format="mp4") as container:
+@cache
+def encoded_clip(codec: str) -> bytes:
+    written = io.BytesIO()
+    with av.open(written, "w", format="mp4") as container:
         stream = container.add_stream(codec, rate=FRAME_RATE)
         assert isinstance(stream, av.VideoStream)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
@@ -60,6 +65,11 @@ def write_clip(path: Path, codec: str = "libx264") -> None:
             frame.pts, frame.time_base = number, Fraction(1, FRAME_RATE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+    return written.getvalue()
+
+
+def write_clip(path: Path, codec: str = "libx264") -> None:
+    path.write_bytes(encoded_clip(codec))
 
 
 def write_still(path: Path, number: int = 0) -> None:
@@ -202,12 +212,53 @@ def incident_differs() -> dict[str, Any]:
     return {}
 
 
+def furnish(
+    sessions: Sessions,
+    vault_root: Path,
+    exhibits: Callable[[Vault], list[PendingExhibit]],
+    incident_differs: dict[str, Any],
+) -> uuid.UUID:
+    """The incident, and the reviewer who may sign in."""
+    with Vault.open(vault_root) as vault, transaction(sessions) as session:
+        street = add_reviewed_street(session, vault, exhibits, incident_differs)
+        accounts.add_user(
+            session, name="li.na", display_name="李娜", password=PASSWORD, role=Role.LEGAL_REVIEWER, at=NOON
+        )
+        return street.incident.id
+
+
+@dataclass(frozen=True)
+class Furnished:
+    database: Path
+    vault_root: Path
+    incident_id: uuid.UUID
+
+
+@pytest.fixture(scope="session")
+def usual_desk(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Furnished:
+    """What most tests start from: made once, and copied for each of them."""
+    folder = tmp_path_factory.mktemp("usual-desk")
+    for database in sqlite_copy(migrated_sqlite, folder):
+        incident_id = furnish(database.sessions, folder / "vault", usual_exhibits, {})
+    return Furnished(folder / "streetwitness.db", folder / "vault", incident_id)
+
+
+def unpack(usual: Furnished, database: Database, vault_root: Path) -> uuid.UUID:
+    """A copy in place of this database, which nobody has used yet."""
+    assert database.engine.url.database is not None
+    database.engine.dispose()
+    shutil.copyfile(usual.database, database.engine.url.database)
+    shutil.copytree(usual.vault_root, vault_root)
+    return usual.incident_id
+
+
 @pytest.fixture
 def desk(
     sqlite_database: Database,
     tmp_path: Path,
     exhibits: Callable[[Vault], list[PendingExhibit]],
     incident_differs: dict[str, Any],
+    usual_desk: Furnished,
 ) -> Iterator[RunningDesk]:
     settings = ReviewSettings(
         sqlite_database.sessions,
@@ -216,11 +267,10 @@ def desk(
         personal_data_key=PersonalDataKey(b"k" * 32),
         pictures=PictureFolders(tmp_path / "pictures"),
     )
-    with Vault.open(settings.vault_root) as vault, transaction(sqlite_database.sessions) as session:
-        street = add_reviewed_street(session, vault, exhibits, incident_differs)
-        accounts.add_user(
-            session, name="li.na", display_name="李娜", password=PASSWORD, role=Role.LEGAL_REVIEWER, at=NOON
-        )
+    if exhibits is usual_exhibits and not incident_differs:
+        incident_id = unpack(usual_desk, sqlite_database, settings.vault_root)
+    else:
+        incident_id = furnish(sqlite_database.sessions, settings.vault_root, exhibits, incident_differs)
     for url in serve(settings):
         with ExitStack() as closing:
-            yield RunningDesk(url, sqlite_database, settings, street.incident.id, closing)
+            yield RunningDesk(url, sqlite_database, settings, incident_id, closing)

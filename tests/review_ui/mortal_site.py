@@ -12,6 +12,7 @@ from models.database import transaction
 from models.enums import CameraKind
 from review_ui.desk import now
 from tests.conftest import Database
+from tests.free_port import free_port
 from tests.rows import add_camera, add_site, add_user
 
 MEGABYTE = 1024 * 1024
@@ -22,11 +23,6 @@ def add_station(database: Database) -> str:
         add_camera(session, add_site(session), id="cam-17", kind=CameraKind.BODY_WORN)
         add_user(session, "station-3")
         return upload_tokens.give(session, "station-3", label="station 3", days=30, at=now())
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 class Mortal:
