@@ -125,7 +125,7 @@ def followed(clip: Path, detector: Detector, sessions: Sessions, vault: Vault, s
             for look in worker.take(packet):
                 watchdog.look(look.frame.luma, packet.media_s)
                 if watchdog.usable:
-                    worker.take_in(look, detector.detect([look])[0])
+                    worker.take_in(look, None if worker.shows_as_before(look) else detector.detect([look])[0])
             watchdog.packet(packet.media_s)
             watchdog.tick(packet.media_s)
         return worker.end("the clip ends here").looks

@@ -4,13 +4,16 @@
 held. How a camera comes into the rows is in cases/camera_register.py, who may watch one in ingest/leases.py.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy.orm import Session, aliased, joinedload
 
 from cases.entitlements import EVERYTHING, Scope
 from cases.errors import UnknownCamera
@@ -20,6 +23,7 @@ from models.enums import CameraState, ClockMeasure
 from models.incidents import OPEN_STATES, Incident
 from models.places import Camera, Geofence, GeofenceVersion
 from models.watching import (
+    HOME,
     CameraClock,
     CameraCondition,
     CameraConnection,
@@ -66,6 +70,16 @@ class Pulse:
 
 
 @dataclass(frozen=True)
+class ViewLine:
+    """A preset of a dome. stay_s: how long its tour stays there; None: not toured. hours: as they are written."""
+
+    preset: str
+    token: str | None
+    stay_s: float | None
+    hours: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True)
 class CameraLine:
     """A camera in one line. state: None for one whose recordings are brought in; nobody dials that.
 
@@ -90,6 +104,9 @@ class CameraLine:
     clock_measure: ClockMeasure | None
     fences: int
     open_incidents: int
+    sub_source: str | None  # the small stream
+    looks_at_sub: bool
+    views: tuple[ViewLine, ...]  # those of the tour first, in its order
 
 
 @dataclass(frozen=True)
@@ -124,25 +141,49 @@ def note_condition(session: Session, camera_id: str, state: CameraState, detail:
     session.flush()
 
 
-def note_pulse(session: Session, camera_id: str, pulse: Pulse, at: datetime) -> None:
-    """Replaces what was last said of the camera."""
-    figures = asdict(pulse)
-    values = {"at": at, "last_packet_at": figures.pop("last_packet_at"), "last_look_at": figures.pop("last_look_at")}
-    session.merge(CameraPulse(camera_id=camera_id, figures=figures, **values))
-    session.flush()
+def note_pulses(session: Session, pulses: Mapping[str, tuple[Pulse, datetime]]) -> None:
+    """Replaces what was last said of these cameras, each with the moment at which it was said."""
+    if not pulses:
+        return
+    rows = []
+    for camera_id, (pulse, at) in pulses.items():
+        figures = asdict(pulse)
+        seen = {name: figures.pop(name) for name in ("last_packet_at", "last_look_at")}
+        rows.append({"camera_id": camera_id, "at": at, "figures": figures, **seen})
+    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
+    inserted = insert(CameraPulse)
+    newer = {name: inserted.excluded[name] for name in rows[0] if name != "camera_id"}
+    written = inserted.on_conflict_do_update(index_elements=[CameraPulse.camera_id], set_=newer)
+    session.execute(written, rows, execution_options={"synchronize_session": False})
+
+
+def clocks_on_record(session: Session, camera_ids: Collection[str]) -> dict[str, CameraClock]:
+    """The newest measurement of each camera's clock that is on record."""
+    its = aliased(CameraClock)
+    newest = select(func.max(its.at)).where(its.camera_id == Camera.id).correlate(Camera).scalar_subquery()
+    rows = session.scalars(
+        select(CameraClock)
+        .join(Camera, (CameraClock.camera_id == Camera.id) & (CameraClock.at == newest))
+        .where(Camera.id.in_(camera_ids))
+    )
+    return {row.camera_id: row for row in rows}
 
 
 def note_clock(
-    session: Session, camera_id: str, *, offset_s: float, error_s: float, measure: ClockMeasure, at: datetime
+    session: Session,
+    camera_id: str,
+    *,
+    offset_s: float,
+    error_s: float,
+    measure: ClockMeasure,
+    at: datetime,
+    last: CameraClock | None,
 ) -> bool:
     """Puts a measurement of the camera's clock on record where it says something new; whether it did.
 
     New is: the first, another way of measuring, a move that the bounds of both measurements do not explain, a bound
-    twice or half as wide, an hour passed. The camera's own row follows what is on record.
+    twice or half as wide, an hour passed. The camera's own row follows what is on record. last: `clocks_on_record`.
     """
-    last = session.scalar(
-        select(CameraClock).where(CameraClock.camera_id == camera_id).order_by(CameraClock.at.desc()).limit(1)
-    )
     if last is not None and not _is_news(last, offset_s, error_s, measure, at):
         return False
     row = session.get(CameraClock, (camera_id, at)) or CameraClock(camera_id=camera_id, at=at)
@@ -216,8 +257,9 @@ def camera_lines(
         session,
         select(Incident.camera_id, func.count()).where(Incident.state.in_(OPEN_STATES)).group_by(Incident.camera_id),
     )
+    views = _views(session, only)
     return [
-        _line(camera, connection, condition, lease, pulse, measure, fences, incidents, at)
+        _line(camera, connection, condition, lease, pulse, measure, fences, incidents, views.get(camera.id, ()), at)
         for camera, connection, condition, lease, pulse, measure in session.execute(asked)
     ]
 
@@ -238,6 +280,20 @@ def camera_page(session: Session, camera_id: str, at: datetime) -> CameraPage:
     )
 
 
+def _views(session: Session, only: str | None) -> dict[str, tuple[ViewLine, ...]]:
+    """The presets of each dome, without what was learnt of them."""
+    asked = select(
+        CameraView.camera_id, CameraView.preset, CameraView.token, CameraView.stay_s, CameraView.hours
+    ).where(CameraView.preset != HOME)
+    if only is not None:
+        asked = asked.where(CameraView.camera_id == only)
+    views: dict[str, tuple[ViewLine, ...]] = defaultdict(tuple)
+    toured_first = asked.order_by(CameraView.position.is_(None), CameraView.position, CameraView.preset)
+    for camera_id, preset, token, stay_s, hours in session.execute(toured_first):
+        views[camera_id] += (ViewLine(preset, token, stay_s, tuple(hours or ())),)
+    return views
+
+
 def _counted(session: Session, counts: Any) -> dict[str, int]:
     return dict(session.execute(counts).all())
 
@@ -251,6 +307,7 @@ def _line(
     measure: ClockMeasure | None,
     fences: dict[str, int],
     incidents: dict[str, int],
+    views: tuple[ViewLine, ...],
     at: datetime,
 ) -> CameraLine:
     held = lease is not None and lease.expires_at > at
@@ -275,6 +332,9 @@ def _line(
         clock_measure=measure,
         fences=fences.get(camera.id, 0),
         open_incidents=incidents.get(camera.id, 0),
+        sub_source=connection.sub_source if connection else None,
+        looks_at_sub=connection is not None and connection.looks_at_sub,
+        views=views,
     )
 
 

@@ -103,8 +103,9 @@ class Frame:
         part = box.within(self.width, self.height)
         x1, y1 = int(part.x1) // 2, int(part.y1) // 2
         x2, y2 = max(int(part.x2) // 2, x1 + 1), max(int(part.y2) // 2, y1 + 1)
-        u, v = (float(plane[y1:y2, x1:x2].mean()) for plane in self._chroma())
-        return float(self.luma[2 * y1 : 2 * y2, 2 * x1 : 2 * x2].mean()), u, v
+        y = cv2.mean(self.luma[2 * y1 : 2 * y2, 2 * x1 : 2 * x2])[0]
+        u, v = (cv2.mean(plane[y1:y2, x1:x2])[0] for plane in self._chroma())
+        return y, u, v
 
     @cached_property
     def colour_cast(self) -> tuple[float, float, float]:

@@ -5,6 +5,7 @@ Pure: frames come in, a time goes out. Which frames are decoded, and from where,
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from math import inf
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
@@ -24,8 +25,12 @@ class Shown:
     frame: Frame | None = None
 
 
-def look_for(appearance: Appearance, frames: Iterable[Frame]) -> list[Shown]:
-    """The answers in order of time, none for pictures between two like answers; one frame at most is kept."""
+def look_for(appearance: Appearance, frames: Iterable[Frame], *, stands_s: float = inf) -> list[Shown]:
+    """The answers in order of time, none for pictures between two like answers; one frame at most is kept.
+
+    stands_s: when it is known to stand. No more pictures are taken once those left until then are too few to hide it
+    for longer than somebody who passes does.
+    """
     shown: list[Shown] = []
     absent_since_s: float | None = None
     stop: int | None = None
@@ -40,10 +45,12 @@ def look_for(appearance: Appearance, frames: Iterable[Frame]) -> list[Shown]:
                 shown[stop] = replace(shown[stop], frame=None)
             stop = len(shown)
         shown.append(Shown(frame.media_s, there, frame if stops else None))
-        if there:
-            absent_since_s = None
-        elif absent_since_s is None:
-            absent_since_s = frame.media_s
+        if not there:
+            absent_since_s = frame.media_s if absent_since_s is None else absent_since_s
+            continue
+        absent_since_s = None
+        if stands_s - frame.media_s < PASSING_S:
+            break
     return shown
 
 

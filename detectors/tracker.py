@@ -280,7 +280,9 @@ class Tracker:
             reverse=True,
         )
         by_id = {track.id: track for track in self.tracks}
-        likenesses = {track.id: track.appearance.likeness(frame) for track in self.tracks}
+        likenesses = {
+            track_id: by_id[track_id].appearance.likeness(frame) for track_id in {track_id for _, track_id, _ in pairs}
+        }
         taken: set[int] = set()
         matched = []
         for _, track_id, number in pairs:
@@ -453,6 +455,8 @@ def _closeness(place: Box, box: Box) -> float:
 
 def _at_one_place(place: Box, box: Box) -> bool:
     iou = place.iou(box)
+    if iou == 0.0:
+        return False
     part = box.area <= place.area and iou >= PART_IOU and place.share_of_smaller(box) >= PART_SHARE
     return iou >= PLACE_IOU or part
 

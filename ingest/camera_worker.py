@@ -24,6 +24,7 @@ from detectors.rules import USUALLY_FOLLOWED, Rule, Suspect
 from detectors.sightings import Detection, Look, ObjectRole, Sighting
 from detectors.stop_moment import Shown
 from detectors.tracker import SHOWN, Track, Tracker
+from detectors.unchanged import SeenBefore
 from evidence.sealing import PendingExhibit
 from ingest.act_look import ActSeen, Find, look_for_act, settled_s
 from ingest.camera_memory import CameraMemory, StayMemory, SuspectMemory
@@ -140,6 +141,7 @@ class CameraWorker:
         self._awaits_keyframe = False
         self._last_look_s: float | None = None
         self._idle_since_look = False  # nothing that matters was in it
+        self._before: SeenBefore | None = None  # the last look that the detector was asked about
         self._gaps_to_note: list[tuple[float, float, str]] = []
         self._stays: dict[StayKey, Stay] = {}
         self.counts = WorkerCounts()
@@ -204,13 +206,27 @@ class CameraWorker:
         """Nothing is known of this time. It goes on record before the look that ends it."""
         self._gaps_to_note.append((from_s, to_s, why))
 
-    def take_in(self, look: Look, detections: list[Detection]) -> None:
-        """One look through tracks, occupancy and dwell; looks come in the order of their time."""
+    def shows_as_before(self, look: Look) -> bool:
+        """Nothing matters just now, and this look shows what the last one did: the detector need not be asked.
+
+        Only where every look that was shown to it has been taken in.
+        """
+        return self._idle_since_look and self._before is not None and self._before.is_shown_by(look)
+
+    def take_in(self, look: Look, detections: Sequence[Detection] | None) -> None:
+        """One look through tracks, occupancy and dwell; looks come in the order of their time.
+
+        detections: None where it `shows_as_before`, and so what was found then.
+        """
         self.counts.looks += 1
+        if detections is not None:
+            self._before = SeenBefore.of(look, detections)
+        assert self._before is not None, "it shows as before"
+        found = list(self._before.detections)
         self._note_gaps(look.frame.media_s)
         if isinstance(look.frame, FrameOfSub) and self._size is not None:
-            look, detections = in_main(look, detections, self._size)
-        self._track(look, detections)
+            look, found = in_main(look, found, self._size)
+        self._track(look, found)
         self._ask_the_packets()
         for fence, rule in self._rules:
             in_force = fence.in_force(look.frame.captured_at)

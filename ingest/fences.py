@@ -1,7 +1,7 @@
 """The fences that bind a view: each offence of each geofence version, as the camera worker needs it, and its rule."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cases.ladder import grace_of
 from cases.timetable import covers
 from detectors.dumping import AWAY_S, Dumping
-from detectors.geometry import Polygon
+from detectors.geometry import Polygon, Side
 from detectors.illegal_parking import IllegalParking
 from detectors.rules import Rule
 from detectors.sightings import ObjectRole
@@ -37,7 +37,8 @@ class FenceInForce:
     grace_s: float
     roles: frozenset[ObjectRole]
     in_force: Callable[[datetime], bool]
-    line: Sequence[Sequence[float]] | None = None  # two points of a shop's door line, fractions of the picture
+    line: Sequence[Sequence[float]] | None = None  # a shop's door line, fractions of the picture
+    shop_side: Side | None = None  # of that line; None: where the smaller part of the fence lies
     market_bays: Sequence[Sequence[Sequence[float]]] = ()  # where a sale is allowed, fractions of the picture
     valid_from: datetime | None = None  # of the version
     ended: bool = False  # another version took its place; what was confirmed under it is followed to its end
@@ -45,8 +46,9 @@ class FenceInForce:
     def ground(self, width: int, height: int) -> Polygon:
         """Where its rule holds, in a picture of that size: the fence, up to the line and without the bays."""
         whole = Polygon.of_fractions(self.polygon, width, height)
-        beyond = whole if self.line is None else whole.beyond([(x * width, y * height) for x, y in self.line])
-        return beyond.without([Polygon.of_fractions(bay, width, height) for bay in self.market_bays])
+        if self.line is not None:
+            whole = whole.beyond([(x * width, y * height) for x, y in self.line], self.shop_side)
+        return whole.without([Polygon.of_fractions(bay, width, height) for bay in self.market_bays])
 
     def rule(self, polygon: Polygon, longest_step_s: float) -> Rule:
         """Its rule for pictures in which the fence is `polygon`."""
@@ -86,40 +88,43 @@ def fences_in_force(session: Session, camera: Camera, at: datetime, *, always: b
     always: whatever their timetables say. What still stands before a live camera is followed under the version by which
     it was judged.
     """
-    versions = session.scalars(
-        select(GeofenceVersion)
+    return fences_of(session, [camera], at, always=always)[camera.id]
+
+
+def fences_of(
+    session: Session, cameras: Collection[Camera], at: datetime, *, always: bool = False
+) -> dict[str, list[FenceInForce]]:
+    """`fences_in_force` of each of these cameras, asked for at once."""
+    by_id = {camera.id: camera for camera in cameras}
+    still_followed = select(Incident.geofence_version_id).where(
+        Incident.camera_id.in_(by_id),
+        Incident.recording_id.is_(None),
+        Incident.state.in_((*OPEN_STATES, IncidentState.DRAFTED)),
+        Incident.left_at.is_(None),
+        Incident.confirmed_at > at - FOLLOWED_FOR,
+    )
+    in_force = GeofenceVersion.valid_to.is_(None) | (GeofenceVersion.valid_to > at)
+    rows = session.execute(
+        select(Geofence.camera_id, GeofenceVersion)
         .join(Geofence)
         .where(
-            Geofence.camera_id == camera.id,
+            Geofence.camera_id.in_(by_id),
             GeofenceVersion.valid_from <= at,
-            (GeofenceVersion.valid_to.is_(None)) | (GeofenceVersion.valid_to > at),
-        )
-        .order_by(GeofenceVersion.geofence_id)
-    ).all()
-    ended = session.scalars(
-        select(GeofenceVersion)
-        .join(Geofence)
-        .where(
-            Geofence.camera_id == camera.id,
-            GeofenceVersion.valid_to <= at,
-            GeofenceVersion.id.in_(
-                select(Incident.geofence_version_id).where(
-                    Incident.camera_id == camera.id,
-                    Incident.recording_id.is_(None),
-                    Incident.state.in_((*OPEN_STATES, IncidentState.DRAFTED)),
-                    Incident.left_at.is_(None),
-                    Incident.confirmed_at > at - FOLLOWED_FOR,
-                )
-            ),
+            in_force | GeofenceVersion.id.in_(still_followed),
         )
         .order_by(GeofenceVersion.geofence_id, GeofenceVersion.version)
     ).all()
-    return [
-        _fence(version, offence, camera.site, always=always, ended=version in ended)
-        for version in [*versions, *ended]
-        for offence in RULES
-        if offence in version.offences
-    ]
+    fences: dict[str, list[FenceInForce]] = {camera_id: [] for camera_id in by_id}
+    for ended in (False, True):
+        for camera_id, version in rows:
+            if ended is not (version.valid_to is not None and version.valid_to <= at):
+                continue
+            fences[camera_id] += [
+                _fence(version, offence, by_id[camera_id].site, always=always, ended=ended)
+                for offence in RULES
+                if offence in version.offences
+            ]
+    return fences
 
 
 def _fence(version: GeofenceVersion, offence: Offence, site: Site, *, always: bool, ended: bool) -> FenceInForce:
@@ -140,6 +145,7 @@ def _fence(version: GeofenceVersion, offence: Offence, site: Site, *, always: bo
         roles=frozenset(ObjectRole(role) for role in rule["roles"]) if "roles" in rule else USUAL_ROLES[offence],
         in_force=in_force,
         line=rule.get("line"),
+        shop_side=rule.get("shop_side"),
         market_bays=rule.get("market_bays") or (),
         valid_from=version.valid_from,
         ended=ended,

@@ -28,6 +28,7 @@ from ingest.camera_address import parse_stream_url, resolve
 from ingest.camera_clock import LATENCY_S, CameraClock, ClockOffset, ClockStep
 from ingest.camera_memory import CameraMemory
 from ingest.clock_asker import ClockAsker, ask_over_onvif
+from ingest.equipment import Equipment
 from ingest.errors import (
     AddressRefused,
     HostUnknown,
@@ -44,7 +45,6 @@ from ingest.live_views import LiveViews
 from ingest.stream_figures import StreamFigures
 from ingest.stream_template import StreamTemplate
 from ingest.sub_stream import SubStream
-from ingest.surroundings import Surroundings
 from ingest.utc_axis import UtcAxis
 from ingest.watched_cameras import (
     Report,
@@ -71,8 +71,8 @@ MEMORY_LASTS = timedelta(minutes=30)  # what stood so long ago unseen has to be 
 class LiveCamera:
     """`start`, and `stop` when another is to have it. `lease_until_s` is put off as long as it is ours."""
 
-    def __init__(self, camera: WatchedCamera, fence: int, around: Surroundings, lease_until_s: float) -> None:
-        self.camera, self.fence, self._around = camera, fence, around
+    def __init__(self, camera: WatchedCamera, fence: int, equipment: Equipment, lease_until_s: float) -> None:
+        self.camera, self.fence, self._equipment = camera, fence, equipment
         self.lease_until_s = lease_until_s  # monotonic
         self.failure: BaseException | None = None
         self.report: Report | None = None  # the newest
@@ -116,7 +116,7 @@ class LiveCamera:
     def _watch_while_evidence_can_be_kept(self) -> None:
         """A full disk ends the watching of this camera alone, and it goes on from its memory when there is room."""
         try:
-            with Vault.open(self._around.vault_root, self._around.disk) as vault:
+            with Vault.open(self._equipment.vault_root, self._equipment.disk) as vault:
                 self._watch(vault)
         except EvidenceError as error:
             log.error("%s", error, extra={"camera": self.camera.camera_id})  # noqa: TRY400 - the sentence says it all
@@ -152,9 +152,9 @@ class LiveCamera:
 
     def _begin(self, vault: Vault) -> None:
         """Takes up what the watcher before this one knew."""
-        around, camera_id = self._around, self.camera.camera_id
+        equipment, camera_id = self._equipment, self.camera.camera_id
         self._memory = self._left_by_the_last()
-        began_at = next((memory.began_at for memory in self._memory.values()), around.clock.utc())
+        began_at = next((memory.began_at for memory in self._memory.values()), equipment.clock.utc())
         self._began_at = began_at
         self._axis, self._time, self._clock = (
             UtcAxis(began_at),
@@ -163,15 +163,15 @@ class LiveCamera:
         )
         self._clock_asker = self._asker_of_this_camera()
         self._witness = Witness(
-            around.sessions,
+            equipment.sessions,
             vault,
             camera_id,
             None,
             self._axis.utc,
-            clock=around.clock.utc,
+            clock=equipment.clock.utc,
             seen_with=self._seen_with,
             may_write=lambda session, at: leases.holds(session, camera_id, self.fence, at),
-            sm3=around.sm3,
+            sm3=equipment.sm3,
         )
         recovered = vault.recover(self._witness.knows)
         if recovered.writers:
@@ -179,7 +179,7 @@ class LiveCamera:
         self._figures = StreamFigures()
         self._views = LiveViews(
             self.camera,
-            around,
+            equipment,
             self._witness,
             vault,
             self._learnt,
@@ -199,27 +199,27 @@ class LiveCamera:
         return None if source is None else SubStream(lambda: self._dialled(source), self.camera.camera_id)
 
     def _asker_of_this_camera(self) -> ClockAsker | None:
-        camera, around = self.camera, self._around
+        camera, equipment = self.camera, self._equipment
         url = camera.onvif_url
         if url is None:
             return None
         return ClockAsker(
             lambda: ask_over_onvif(
-                url, around.networks, username=camera.username, password=camera.password, utc=around.clock.utc
+                url, equipment.networks, username=camera.username, password=camera.password, utc=equipment.clock.utc
             ),
-            around.asked_at_once,
+            equipment.asked_at_once,
             camera.camera_id,
         )
 
     def _now_s(self) -> float:
         """Media second of this moment, as far as it is known without a packet."""
-        return (self._around.clock.utc() - self._began_at).total_seconds()
+        return (self._equipment.clock.utc() - self._began_at).total_seconds()
 
     def _left_by_the_last(self) -> dict[str, CameraMemory]:
         """Of each view, by preset."""
-        with reading(self._around.sessions) as session:
+        with reading(self._equipment.sessions) as session:
             row = load_memory(session, self.camera.camera_id)
-        if row is None or self._around.clock.utc() - row.at > MEMORY_LASTS:
+        if row is None or self._equipment.clock.utc() - row.at > MEMORY_LASTS:
             return {}
         try:
             return camera_memory.decode_views(row.content)
@@ -230,7 +230,7 @@ class LiveCamera:
     def _dialled(self, source: str) -> LiveStream:
         """One of the camera's streams. Raises StreamError, AddressRefused or HostUnknown."""
         camera, url = self.camera, parse_stream_url(source)
-        address = resolve(url, self._around.networks)[0]
+        address = resolve(url, self._equipment.networks)[0]
         return open_stream(
             url.at(address, camera.username, camera.password),
             transport=camera.transport.value,
@@ -288,7 +288,7 @@ class LiveCamera:
         if placed.gap is not None:
             self._views.gap(placed.gap)
             self._figures.gap(placed.gap)
-        step = self._clock.packet(placed.media_s, self._around.clock.utc(packet.arrival_s), packet.camera_utc)
+        step = self._clock.packet(placed.media_s, self._equipment.clock.utc(packet.arrival_s), packet.camera_utc)
         if step is not None:
             self._clock_stepped(step)
         base = self._clock.base
@@ -352,14 +352,14 @@ class LiveCamera:
 
     def _reported(self) -> Report:
         self._dwelling = self._views.dwelling
-        clock, at = self._around.clock, self._around.clock.utc()
+        clock, at = self._equipment.clock, self._equipment.clock.utc()
         pulse = self._figures.pulse(
             utc=self._axis.utc,
             utc_of_arrival=clock.utc,
             looks_dropped=self._views.looks_dropped,
             dwelling=self._dwelling,
             ring_bytes=self._views.ring_bytes,
-            weights=self._around.desk.weights,
+            weights=self._equipment.desk.weights,
         )
         return Report(pulse, self._clock_offset(at), at)
 
@@ -368,13 +368,13 @@ class LiveCamera:
         return self._clock.offset(at) or ClockOffset(0.0, LATENCY_S, ClockMeasure.ARRIVAL)
 
     def _seen_with(self) -> SeenWith:
-        known = self._clock_offset(self._around.clock.utc())
+        known = self._clock_offset(self._equipment.clock.utc())
         # to the microsecond, as times on record are
         clock = ClockThen(round(known.offset_s, 6), round(known.error_s, 6), known.measure)
-        return seen_through(self._facts, self._around.sampling, self._around.desk.weights, clock)
+        return seen_through(self._facts, self._equipment.sampling, self._equipment.desk.weights, clock)
 
     def _remember(self) -> None:
-        at = self._around.clock.utc()
+        at = self._equipment.clock.utc()
         self._remembered_s, self._remembered_dwelling = time.monotonic(), self._views.dwelling > 0
         self._remembered_incidents = self._views.followed()
         # what was not recalled yet is still what is remembered
@@ -394,13 +394,13 @@ class LiveCamera:
     def _condition(self, state: CameraState, detail: str | None = None, since_s: float | None = None) -> None:
         """since_s: our monotonic second; absent: now."""
         self._state = state
-        with self._writing(self._around.clock.utc()) as session:
-            cameras.note_condition(session, self.camera.camera_id, state, detail, self._around.clock.utc(since_s))
+        with self._writing(self._equipment.clock.utc()) as session:
+            cameras.note_condition(session, self.camera.camera_id, state, detail, self._equipment.clock.utc(since_s))
 
     def _say_that_nobody_followed(self) -> None:
         """Open incidents of this camera whose vehicles were not remembered: what became of them is not shown."""
         followed = self._views.followed()
-        at = self._around.clock.utc()
+        at = self._equipment.clock.utc()
         with self._writing(at) as session:
             left = session.scalars(
                 select(Incident).where(
@@ -418,7 +418,7 @@ class LiveCamera:
     @contextmanager
     def _writing(self, at: datetime) -> Iterator[Session]:
         """A transaction that holds only as long as this watcher has the camera. Raises LeaseLost."""
-        with transaction(self._around.sessions) as session:
+        with transaction(self._equipment.sessions) as session:
             leases.holds(session, self.camera.camera_id, self.fence, at)
             yield session
 

@@ -21,6 +21,7 @@ from ingest.camera_worker import CameraWorker
 from ingest.decoding import FrameDecoder
 from ingest.dome import Dome
 from ingest.dome_arm import DEADLINE_S, DomeArm
+from ingest.equipment import Equipment
 from ingest.errors import FingerprintUnreadable
 from ingest.exhibits import ExhibitMaker
 from ingest.fences import FenceInForce
@@ -32,7 +33,6 @@ from ingest.packet_source import StreamFacts, TimedPacket
 from ingest.stream_template import StreamTemplate
 from ingest.sub_stream import Closed, News, Opened
 from ingest.sub_sweep import SubTime
-from ingest.surroundings import Surroundings
 from ingest.tour import Tour
 from ingest.watched_cameras import WatchedCamera
 from ingest.witness import Witness
@@ -53,7 +53,7 @@ class LiveViews:
     def __init__(
         self,
         camera: WatchedCamera,
-        around: Surroundings,
+        equipment: Equipment,
         witness: Witness,
         vault: Vault,
         learnt: Mapping[str, bytes | None],
@@ -62,10 +62,10 @@ class LiveViews:
         is_ours: Callable[[], bool],
         looked: Callable[[float], None],
     ) -> None:
-        self._camera, self._around, self._witness, self._vault = camera, around, witness, vault
+        self._camera, self._equipment, self._witness, self._vault = camera, equipment, witness, vault
         self._utc, self._looked = utc, looked
-        self._seat, self._ring = around.desk.seat(), around.ring()
-        self._newest_picture = NewestPictureKeeper(around.newest_pictures, camera.camera_id)
+        self._seat, self._ring = equipment.desk.seat(), equipment.ring()
+        self._newest_picture = NewestPictureKeeper(equipment.newest_pictures, camera.camera_id)
         self._views = {
             view.preset: View(view.preset, self._worker_for(view.fences), self._watchdog_of(learnt[view.preset]))
             for view in camera.views
@@ -81,8 +81,10 @@ class LiveViews:
         self._template: StreamTemplate | None = None
 
     def _worker_for(self, fences: Sequence[FenceInForce]) -> CameraWorker:
-        around = self._around
-        return CameraWorker(fences, self._witness, sampling=around.sampling, ring=self._ring, find=around.desk.ask)
+        equipment = self._equipment
+        return CameraWorker(
+            fences, self._witness, sampling=equipment.sampling, ring=self._ring, find=equipment.desk.ask
+        )
 
     def _watchdog_of(self, fingerprint: bytes | None) -> Watchdog:
         try:
@@ -92,16 +94,16 @@ class LiveViews:
             return Watchdog()
 
     def _onvif_device(self) -> OnvifDevice:
-        camera, around = self._camera, self._around
+        camera, equipment = self._camera, self._equipment
         assert camera.onvif_url is not None, "there is no tour without it"
         url = parse_onvif_url(camera.onvif_url)
         return OnvifDevice(
             url,
-            resolve(url, around.networks)[0],
+            resolve(url, equipment.networks)[0],
             username=camera.username,
             password=camera.password,
             deadline_s=DEADLINE_S,
-            now=around.clock.utc,
+            now=equipment.clock.utc,
         )
 
     # --- the connection
@@ -209,7 +211,12 @@ class LiveViews:
             self._dome.looked(time.monotonic())
         if self._dome is None or self._dome.near is None:  # a plate seen near is not what the view looks like
             self._newest_picture.offer(look.frame, arrival_s, view.preset)
-        if view.watchdog.usable:
+        if not view.watchdog.usable:
+            return
+        if self._binds and self._seat.is_free and view.worker.shows_as_before(look):
+            view.worker.take_in(look, None)
+            self._looked(look.frame.media_s)
+        else:
             self._seat.show(look)
 
     def take_in_what_was_seen(self) -> bool:
@@ -240,7 +247,7 @@ class LiveViews:
             self.take_in_what_was_seen()
             dome.near.finish(ExhibitMaker(self._of_now(), self._decoder(), self._vault, self._utc, None), self._witness)
             dome.back(now_s)
-        wrong = dome.drive(now_s, self._around.clock.utc(), self._waited_for)
+        wrong = dome.drive(now_s, self._equipment.clock.utc(), self._waited_for)
         self._view = dome.view
         return wrong
 
@@ -265,7 +272,7 @@ class LiveViews:
         unread = worker.unread()
         if unread:
             worker.is_sought(unread[0].incident_id)
-            self._dome.go_near(unread[0], zoom, self._around.ring(), time.monotonic())
+            self._dome.go_near(unread[0], zoom, self._equipment.ring(), time.monotonic())
 
     # --- what is to be said of them
 

@@ -56,7 +56,9 @@ class LookBack:
                 if appearance.likeness(frame).same:
                     shown = [Shown(frame.media_s, there=True)]
                     continue
-            shown = [*look_for(appearance, self.frames(keyframe.media_s, shown[0].at_s)), *shown]
+            stands_s = shown[0].at_s
+            between = self.frames(keyframe.media_s, stands_s)
+            shown = [*look_for(appearance, between, stands_s=stands_s), *shown]
             stop = stop_moment(shown)
             if stop is None:
                 shown = [Shown(shown[0].at_s, there=True)]

@@ -31,6 +31,11 @@ class Seat:
         self.found: deque[Seen] = deque()
         self.dropped = 0
 
+    @property
+    def is_free(self) -> bool:
+        """Nothing that was shown waits to be looked at or to be taken in; asked by the camera's own thread."""
+        return self.waiting is None and not self.being_seen and not self.found
+
     def show(self, look: Look) -> None:
         """Asks for a look. Raises what ended the desk."""
         self._desk.put(self, look)

@@ -233,7 +233,10 @@ def _followed(
             worker.gap(jump.at_s, jump.at_s, f"timestamps jumped by {jump.jump_s:+.1f} s")
             jumps_told += 1
         for look in worker.take(packet):
-            looks.append(look)
+            if not looks and worker.shows_as_before(look):
+                worker.take_in(look, None)
+            else:
+                looks.append(look)
             newest_picture.offer(look.frame, time.monotonic())
             on_progress(look.frame.media_s, source.facts.duration_s)
         if len(looks) >= LOOKS_AT_ONCE:

@@ -1,6 +1,6 @@
 """A live camera as its watcher needs it: where to dial, with what, its views and their fences."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from cases import cameras
 from cases.timetable import covers
 from ingest.camera_clock import ClockOffset
-from ingest.fences import FenceInForce, fences_in_force
+from ingest.fences import FenceInForce, fences_of
 from ingest.tour import Stop
 from models.enums import Transport
 from models.personal_data import PersonalDataKey
@@ -82,23 +82,43 @@ class Report:
 
 def load_camera(session: Session, camera_id: str, key: PersonalDataKey, at: datetime) -> WatchedCamera | None:
     """None where the camera is not, or not any more, one to be watched. Raises PersonalDataError for a wrong key."""
-    connection = session.scalar(
+    return load_cameras(session, [camera_id], key, at).get(camera_id)
+
+
+def load_cameras(
+    session: Session, camera_ids: Collection[str], key: PersonalDataKey, at: datetime
+) -> dict[str, WatchedCamera]:
+    """Those of them that are to be watched. Raises PersonalDataError for a wrong key.
+
+    A watcher asks for all of its cameras every few seconds: in three questions, and not in some for each.
+    """
+    connections = session.scalars(
         select(CameraConnection)
-        .where(CameraConnection.camera_id == camera_id, CameraConnection.watched)
+        .where(CameraConnection.camera_id.in_(camera_ids), CameraConnection.watched)
         .options(joinedload(CameraConnection.camera).joinedload(Camera.site))
-    )
-    if connection is None:
-        return None
+    ).all()
+    views: dict[str, list[CameraView]] = {each.camera_id: [] for each in connections}
+    for view in session.scalars(
+        select(CameraView).where(CameraView.camera_id.in_(views)).order_by(CameraView.position)
+    ):
+        views[view.camera_id].append(view)
+    fences = fences_of(session, [each.camera for each in connections], at)
+    return {each.camera_id: _watched(each, views[each.camera_id], fences[each.camera_id], key) for each in connections}
+
+
+def _watched(
+    connection: CameraConnection, views: Sequence[CameraView], fences: Sequence[FenceInForce], key: PersonalDataKey
+) -> WatchedCamera:
     sealed = connection.password_sealed
-    home = session.get(CameraView, (camera_id, HOME))
+    home = next((view for view in views if view.preset == HOME), None)
     return WatchedCamera(
-        camera_id=camera_id,
+        camera_id=connection.camera_id,
         source=connection.camera.source,
         transport=connection.transport,
         username=connection.username,
-        password=None if sealed is None else key.open(sealed, f"camera_connection.password:{camera_id}"),
+        password=None if sealed is None else key.open(sealed, f"camera_connection.password:{connection.camera_id}"),
         onvif_url=connection.onvif_url,
-        views=_views(session, connection, home, at),
+        views=_views(connection, views, home, fences),
         sub_source=connection.sub_source if connection.looks_at_sub else None,
         plate_zoom=connection.plate_zoom,
         forgotten_at=None if home is None else _forgotten_at(home),
@@ -106,17 +126,13 @@ def load_camera(session: Session, camera_id: str, key: PersonalDataKey, at: date
 
 
 def _views(
-    session: Session, connection: CameraConnection, home: CameraView | None, at: datetime
+    connection: CameraConnection,
+    views: Sequence[CameraView],
+    home: CameraView | None,
+    fences: Sequence[FenceInForce],
 ) -> tuple[WatchedView, ...]:
     """A dome that cannot be moved, or has no preset to tour, stands where it stands."""
-    fences = fences_in_force(session, connection.camera, at)
-    toured = session.scalars(
-        select(CameraView)
-        .where(
-            CameraView.camera_id == connection.camera_id, CameraView.stay_s.is_not(None), CameraView.token.is_not(None)
-        )
-        .order_by(CameraView.position)
-    ).all()
+    toured = [view for view in views if view.stay_s is not None and view.token is not None]
     if not toured or connection.onvif_url is None:
         here = tuple(fence for fence in fences if fence.preset in (None, HOME))
         return (WatchedView(HOME, here, _fingerprint(home)),)
@@ -160,13 +176,20 @@ def keep_memory(session: Session, camera_id: str, *, fence: int, content: bytes,
     session.merge(CameraMemory(camera_id=camera_id, fence=fence, at=at, content=content))
 
 
-def keep_report(session: Session, camera_id: str, report: Report) -> None:
-    """Puts it on record; in a transaction that has asked whether this watcher still has the camera."""
-    cameras.note_pulse(session, camera_id, report.pulse, report.at)
-    offset = report.clock
-    cameras.note_clock(
-        session, camera_id, offset_s=offset.offset_s, error_s=offset.error_s, measure=offset.measure, at=report.at
-    )
+def keep_reports(session: Session, reports: Mapping[str, Report]) -> None:
+    """Puts them on record, by camera; in a transaction that has asked whether this watcher still has the cameras."""
+    cameras.note_pulses(session, {camera_id: (report.pulse, report.at) for camera_id, report in reports.items()})
+    on_record = cameras.clocks_on_record(session, reports)
+    for camera_id, report in reports.items():
+        cameras.note_clock(
+            session,
+            camera_id,
+            offset_s=report.clock.offset_s,
+            error_s=report.clock.error_s,
+            measure=report.clock.measure,
+            at=report.at,
+            last=on_record.get(camera_id),
+        )
 
 
 def keep_fingerprint(session: Session, camera_id: str, preset: str, fingerprint: bytes | None, at: datetime) -> None:

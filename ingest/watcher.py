@@ -11,13 +11,13 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ingest import leases
+from ingest.equipment import Equipment
 from ingest.leases import LEASE_S, RENEW_EVERY_S, TakenCamera
 from ingest.live_camera import LiveCamera
-from ingest.surroundings import Surroundings
-from ingest.watched_cameras import WatchedCamera, keep_report, load_camera
+from ingest.watched_cameras import WatchedCamera, keep_reports, load_cameras
 from models.database import reading, transaction
 from models.personal_data import PersonalDataKey
 
@@ -35,8 +35,8 @@ def holder_name() -> str:
 class Watcher:
     """`run` until `stop` is set. What fails in a camera's thread comes out of `run`."""
 
-    def __init__(self, around: Surroundings, key: PersonalDataKey, holder: str, *, lease_s: float = LEASE_S) -> None:
-        self._around, self._key, self.holder, self._lease_s = around, key, holder, lease_s
+    def __init__(self, equipment: Equipment, key: PersonalDataKey, holder: str, *, lease_s: float = LEASE_S) -> None:
+        self._equipment, self._key, self.holder, self._lease_s = equipment, key, holder, lease_s
         self._cameras: dict[str, LiveCamera] = {}
         self._leaving: list[LiveCamera] = []
 
@@ -68,14 +68,12 @@ class Watcher:
                 raise camera.failure
 
     def _renew(self) -> None:
-        asked_s, at = time.monotonic(), self._around.clock.utc()
-        with transaction(self._around.sessions) as session:
+        asked_s, at = time.monotonic(), self._equipment.clock.utc()
+        with transaction(self._equipment.sessions) as session:
             held = leases.renew(session, holder=self.holder, fences=self.fences, at=at, lease_s=self._lease_s)
             # of all cameras at once: a transaction of its own for each would be a wait for the disk for each
-            for camera_id in sorted(held):
-                report = self._cameras[camera_id].report
-                if report is not None:
-                    keep_report(session, camera_id, report)
+            reports = {camera_id: self._cameras[camera_id].report for camera_id in sorted(held)}
+            keep_reports(session, {camera_id: each for camera_id, each in reports.items() if each is not None})
         for camera_id, camera in list(self._cameras.items()):
             if camera.join(0):
                 self._stop(camera_id)  # it ended by itself, without its lease or without the database
@@ -87,8 +85,8 @@ class Watcher:
                 self._stop(camera_id)
 
     def _take(self) -> list[TakenCamera]:
-        at = self._around.clock.utc()
-        with transaction(self._around.sessions) as session:
+        at = self._equipment.clock.utc()
+        with transaction(self._equipment.sessions) as session:
             share = self._share(leases.holders(session, at=at), leases.watched_cameras(session))
             room = share - len(self._cameras)
             taken = leases.take(session, holder=self.holder, at=at, lease_s=self._lease_s, most=room)
@@ -101,8 +99,8 @@ class Watcher:
         return leases.fair_share(watched, len({*holders, self.holder}))
 
     def _give_back_surplus(self) -> None:
-        at = self._around.clock.utc()
-        with reading(self._around.sessions) as session:
+        at = self._equipment.clock.utc()
+        with reading(self._equipment.sessions) as session:
             share = self._share(leases.holders(session, at=at), leases.watched_cameras(session))
         dwelling = {camera_id: camera.dwelling for camera_id, camera in self._cameras.items()}
         for camera_id in leases.surplus(dwelling, share):
@@ -111,23 +109,23 @@ class Watcher:
 
     def _notice_changes(self) -> None:
         """A camera that was changed is begun anew: it goes on with what it remembers."""
+        newest = self._load(self._cameras)
         for camera_id, running in list(self._cameras.items()):
-            newest = self._load(camera_id)
-            if newest is None or running.camera.needs_restart(newest):
+            if camera_id not in newest or running.camera.needs_restart(newest[camera_id]):
                 self._stop(camera_id)
-            elif newest.forgotten_at is not None:
-                running.learn_anew(newest.forgotten_at)
+            elif (forgotten_at := newest[camera_id].forgotten_at) is not None:
+                running.learn_anew(forgotten_at)
 
-    def _load(self, camera_id: str) -> WatchedCamera | None:
-        with reading(self._around.sessions) as session:
-            return load_camera(session, camera_id, self._key, self._around.clock.utc())
+    def _load(self, camera_ids: Collection[str]) -> dict[str, WatchedCamera]:
+        with reading(self._equipment.sessions) as session:
+            return load_cameras(session, camera_ids, self._key, self._equipment.clock.utc())
 
     def _begin(self, taken: TakenCamera) -> None:
-        camera = self._load(taken.camera_id)
+        camera = self._load([taken.camera_id]).get(taken.camera_id)
         if camera is None:
             return
         until_s = time.monotonic() + self._lease_s - min(SAFETY_S, self._lease_s / 4)
-        live = LiveCamera(camera, taken.fence, self._around, until_s)
+        live = LiveCamera(camera, taken.fence, self._equipment, until_s)
         self._cameras[taken.camera_id] = live
         live.start()
         log.info("watching", extra={"camera": taken.camera_id, "fence": taken.fence})
@@ -145,9 +143,9 @@ class Watcher:
             if not camera.join(max(until_s - time.monotonic(), 0.0)):
                 still.append(camera)
                 continue
-            with transaction(self._around.sessions) as session:
+            with transaction(self._equipment.sessions) as session:
                 fences = {camera.camera.camera_id: camera.fence}
-                leases.release(session, holder=self.holder, fences=fences, at=self._around.clock.utc())
+                leases.release(session, holder=self.holder, fences=fences, at=self._equipment.clock.utc())
         self._leaving = still
 
     def _leave_all(self) -> None:

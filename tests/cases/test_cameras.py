@@ -1,9 +1,11 @@
 """What is said of cameras: conditions follow each other without holes, clocks are noted when they say something new."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from cases.camera_register import set_watched
 from cases.cameras import (
@@ -12,9 +14,10 @@ from cases.cameras import (
     camera_lines,
     camera_page,
     camera_state_at,
+    clocks_on_record,
     note_clock,
     note_condition,
-    note_pulse,
+    note_pulses,
 )
 from cases.errors import UnknownCamera
 from evidence.seen_with import Weights
@@ -49,6 +52,11 @@ def camera(database: Database) -> Database:
         add_camera(session, add_site(session), source="rtsp://camera.example/main", clock_error_s=None)
         session.add(CameraConnection(camera_id="gate-3"))
     return database
+
+
+def clock_measured(session: Session, *, offset_s: float, error_s: float, measure: ClockMeasure, at: datetime) -> bool:
+    last = clocks_on_record(session, ["gate-3"]).get("gate-3")
+    return note_clock(session, "gate-3", offset_s=offset_s, error_s=error_s, measure=measure, at=at, last=last)
 
 
 def say(database: Database, state: CameraState, at_s: float, detail: str | None = None) -> None:
@@ -121,7 +129,15 @@ class TestClock:
         measure: ClockMeasure = ClockMeasure.RTCP,
     ) -> bool:
         with transaction(database.sessions) as session:
-            return note_clock(session, "gate-3", offset_s=offset_s, error_s=error_s, measure=measure, at=after(at_s))
+            return note_clock(
+                session,
+                "gate-3",
+                offset_s=offset_s,
+                error_s=error_s,
+                measure=measure,
+                at=after(at_s),
+                last=clocks_on_record(session, ["gate-3"]).get("gate-3"),
+            )
 
     def test_the_camera_row_follows_what_is_on_record(self, camera: Database) -> None:
         assert self.measured(camera, -0.25, 0.2, 0)
@@ -184,9 +200,11 @@ class TestLine:
         hold(camera, until_s=110)
         say(camera, CameraState.WATCHING, 5)
         with transaction(camera.sessions) as session:
-            note_pulse(session, "gate-3", replace(PULSE, looks=1), after(94))
-            note_pulse(session, "gate-3", PULSE, after(99.5))
-            note_clock(session, "gate-3", offset_s=-0.5, error_s=0.1, measure=ClockMeasure.ONVIF, at=after(50))
+            note_pulses(session, {"gate-3": (replace(PULSE, looks=1), after(94))})
+            note_pulses(session, {"gate-3": (PULSE, after(99.5))})
+            note_clock(
+                session, "gate-3", offset_s=-0.5, error_s=0.1, measure=ClockMeasure.ONVIF, at=after(50), last=None
+            )
         line = self.line(camera)
         assert (line.state, line.since_at, line.holder) == (CameraState.WATCHING, after(5), "box-1:77")
         assert (line.pulse_age_s, line.packet_age_s, line.look_age_s) == (0.5, 1.0, 2.0)
@@ -195,7 +213,7 @@ class TestLine:
 
     def test_a_pulse_of_an_older_watcher_says_nothing_of_its_weights(self, camera: Database) -> None:
         with transaction(camera.sessions) as session:
-            note_pulse(session, "gate-3", PULSE, after(94))
+            note_pulses(session, {"gate-3": (PULSE, after(94))})
             row = session.get_one(CameraPulse, "gate-3")
             row.figures = {name: value for name, value in row.figures.items() if name != "model"}
         assert self.line(camera).pulse == replace(PULSE, model=None)
@@ -237,7 +255,15 @@ def test_a_page_of_one_camera_shows_its_history_newest_first(camera: Database) -
     say(camera, CameraState.WATCHING, 2)
     with transaction(camera.sessions) as session:
         for at_s in (0, 4000):
-            note_clock(session, "gate-3", offset_s=0.0, error_s=0.1, measure=ClockMeasure.RTCP, at=after(at_s))
+            note_clock(
+                session,
+                "gate-3",
+                offset_s=0.0,
+                error_s=0.1,
+                measure=ClockMeasure.RTCP,
+                at=after(at_s),
+                last=clocks_on_record(session, ["gate-3"]).get("gate-3"),
+            )
         session.add(CameraView(camera_id="gate-3", preset="a", position=0, stay_s=10.0))
     with reading(camera.sessions) as session:
         page = camera_page(session, "gate-3", after(5000))

@@ -281,7 +281,7 @@ def test_a_measured_clock_is_worth_more_than_what_the_file_says(sqlite_database,
     text = SOUND.replace("    location:", "    clock: {offset_s: 3.0, error_s: 0.5}\n    location:")
     imported(sqlite_database, tmp_path, text)
     with transaction(sqlite_database.sessions) as session:
-        note_clock(session, "gate-3", offset_s=-0.2, error_s=0.1, measure=ClockMeasure.RTCP, at=FIRST_DAY)
+        note_clock(session, "gate-3", offset_s=-0.2, error_s=0.1, measure=ClockMeasure.RTCP, at=FIRST_DAY, last=None)
     assert imported(sqlite_database, tmp_path, text, at=NEXT_DAY).changed_nothing
     assert everything(sqlite_database)["camera"][0]["clock_offset_s"] == -0.2
 

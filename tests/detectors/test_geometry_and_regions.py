@@ -1,5 +1,7 @@
 """Boxes, polygons, and which parts of a picture are looked at."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -98,6 +100,28 @@ SQUARE = Polygon(((0, 0), (100, 0), (100, 100), (0, 100)))
 )
 def test_beyond_a_line_lies_the_larger_part(line: list[tuple[float, float]], inside: Box, outside: Box) -> None:
     beyond = SQUARE.beyond(line)
+    assert beyond.share_of(inside) == pytest.approx(1.0)
+    assert beyond.share_of(outside) == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    ("line", "shop", "inside", "outside"),
+    [
+        pytest.param([(0, 30), (100, 30)], "right", Box(40, 5, 60, 25), Box(40, 60, 60, 80), id="the_smaller_part"),
+        pytest.param([(100, 30), (0, 30)], "left", Box(40, 5, 60, 25), Box(40, 60, 60, 80), id="walked_the_other_way"),
+        pytest.param([(0, 70), (100, 70)], "left", Box(40, 75, 60, 95), Box(40, 60, 60, 65), id="left_is_above"),
+        pytest.param(
+            [(0, 60), (50, 60), (50, 0)], "left", Box(60, 10, 90, 50), Box(10, 10, 40, 50), id="round_a_corner"
+        ),
+        pytest.param(
+            [(0, 60), (50, 60), (50, 0)], None, Box(60, 10, 90, 50), Box(10, 10, 40, 50), id="round_it_by_size"
+        ),
+    ],
+)
+def test_the_shop_lies_on_the_side_that_was_said(
+    line: list[tuple[float, float]], shop: Any, inside: Box, outside: Box
+) -> None:
+    beyond = SQUARE.beyond(line, shop)
     assert beyond.share_of(inside) == pytest.approx(1.0)
     assert beyond.share_of(outside) == pytest.approx(0.0)
 

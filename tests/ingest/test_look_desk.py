@@ -12,6 +12,7 @@ from detectors.frame import Frame
 from detectors.geometry import Box
 from detectors.sightings import Detection, Look, ObjectRole
 from ingest.look_desk import LookDesk
+from tests.patience import PATIENCE_S
 
 NOON = datetime(2026, 11, 2, 4, tzinfo=UTC)
 
@@ -51,8 +52,8 @@ def test_each_camera_gets_back_what_was_found_in_its_own_looks():
         detector.began.acquire()
         other.show(look(50.0))
         detector.may_look.release(2)
-        assert one.wait(10)
-        assert other.wait(10)
+        assert one.wait(PATIENCE_S)
+        assert other.wait(PATIENCE_S)
         [(seen, [found])] = one.seen()
         assert (seen.frame.media_s, found.confidence) == (1.0, 0.01)
         [(seen, [found])] = other.seen()
@@ -70,7 +71,7 @@ def test_under_overload_the_oldest_look_goes_and_is_counted():
             seat.show(look(float(second)))
         assert not seat.wait(0)
         detector.may_look.release(2)
-        assert seat.wait(10)
+        assert seat.wait(PATIENCE_S)
         assert [each.frame.media_s for each, _ in seat.seen()] == [5.0]
         assert seat.dropped == 4
         assert busy.dropped == 0
@@ -86,8 +87,8 @@ def test_cameras_take_turns_however_often_one_of_them_asks():
         modest.show(look(10.0))
         eager.show(look(2.0))
         detector.may_look.release(3)
-        assert eager.wait(10)
-        assert modest.wait(10)
+        assert eager.wait(PATIENCE_S)
+        assert modest.wait(PATIENCE_S)
         assert detector.shown == [[0.0], [2.0], [10.0]]
 
 
@@ -95,7 +96,7 @@ def test_a_detector_that_fails_is_heard_of_by_every_camera():
     with LookDesk(BrokenDetector()) as desk:
         one, other = desk.seat(), desk.seat()
         one.show(look(0.0))
-        assert one.wait(10)
+        assert one.wait(PATIENCE_S)
         with pytest.raises(RuntimeError, match="no memory"):
             one.seen()
         with pytest.raises(RuntimeError, match="no memory"):
@@ -115,8 +116,8 @@ def test_who_looks_back_is_answered_before_the_looks_that_wait():
             asking.join(0.01)
         camera.show(look(3.0))
         detector.may_look.release(3)
-        asking.join(10)
-        assert camera.wait(10)
+        asking.join(PATIENCE_S)
+        assert camera.wait(PATIENCE_S)
     assert detector.shown == [[1.0], [30.0, 30.5], [3.0]]
     assert [[found.confidence for found in each] for each in answers[0]] == [[0.3], [0.305]]
 

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from cases.camera_entry import ViewEntry
+from cases.camera_settings import change_views
+from cases.errors import CameraChangeRefused
 from ingest.watched_cameras import WatchedCamera, keep_fingerprint, load_camera
 from models.database import reading, transaction
 from models.personal_data import PersonalDataKey
@@ -108,6 +111,26 @@ def test_a_dome_that_tours_nothing_stands_where_it_stands(dome: Database):
 def test_what_is_changed_in_it_begins_the_watching_anew(dome: Database, of: type, key: Any, values: dict[str, Any]):
     before = loaded(dome)
     assert before.needs_restart(change(dome, of, key, **values))
+
+
+def test_what_a_person_changes_in_its_tour_begins_the_watching_anew_and_what_was_learnt_stays(dome: Database):
+    learn(dome, "kerb", b"as it looks")
+    before = loaded(dome)
+    views = (ViewEntry(preset="spare", token="s", stay_s=10), ViewEntry(preset="kerb", token="k", stay_s=40))
+    with (
+        pytest.raises(CameraChangeRefused, match="at-wall is drawn on the preset `wall`"),
+        transaction(dome.sessions) as session,
+    ):
+        change_views(session, "gate-3", views, actor="wu", at=MONDAY_MORNING)
+    assert not before.needs_restart(loaded(dome))
+    with transaction(dome.sessions) as session:
+        assert change_views(
+            session, "gate-3", (*views, ViewEntry(preset="wall", token="w")), actor="wu", at=MONDAY_MORNING
+        )
+    after = loaded(dome)
+    assert before.needs_restart(after)
+    assert [(stop.preset, stop.stay_s) for stop in after.stops] == [("spare", 10), ("kerb", 40)]
+    assert [view.fingerprint for view in after.views] == [None, b"as it looks"]
 
 
 def test_what_was_learnt_meanwhile_begins_nothing_anew(dome: Database):

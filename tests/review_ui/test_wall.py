@@ -28,6 +28,7 @@ from models.places import Camera, Site
 from models.watching import CameraConnection, CameraLease
 from review_ui.desk import now
 from review_ui.settings import MapTiles
+from tests.patience import PATIENCE_MS
 from tests.review_ui.conftest import PASSWORD, RunningDesk, draw_frame, serve
 from tests.review_ui.test_browser import CHROMIUM, QUIET
 from tests.rows import NOON, add_camera
@@ -62,7 +63,7 @@ def streets(desk: RunningDesk) -> RunningDesk:
         lease = {"fence": 1, "taken_at": at - timedelta(hours=1), "expires_at": at + timedelta(hours=1)}
         session.add(CameraLease(camera_id="gate-3", holder="box", **lease))
         note_condition(session, "gate-3", CameraState.COVERED, None, at - timedelta(minutes=9))
-        note_clock(session, "gate-3", offset_s=-7.5, error_s=0.25, measure=ClockMeasure.ONVIF, at=at)
+        note_clock(session, "gate-3", offset_s=-7.5, error_s=0.25, measure=ClockMeasure.ONVIF, at=at, last=None)
         session.get_one(Incident, desk.incident_id).state = IncidentState.NOTIFIED
         for name, area in (("chen.bo", None), ("lin.li", "street-2")):
             accounts.add_user(
@@ -232,7 +233,7 @@ def test_the_wall_shows_the_newer_picture_and_the_map_its_cameras(
         page.screenshot(path=tmp_path / "wall.png")
         assert streets.settings.pictures is not None
         newest_pictures.keep(streets.settings.pictures.newest, "gate-3", jpeg(200), now())
-        expect(picture).not_to_have_attribute("src", before or "", timeout=15_000)
+        expect(picture).not_to_have_attribute("src", before or "", timeout=PATIENCE_MS)
 
         page.goto("/map")
         expect(page.locator("html[data-map='ready']")).to_have_count(1)

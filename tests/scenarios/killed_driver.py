@@ -19,6 +19,7 @@ from sqlalchemy import event
 
 from evidence.vault import DiskCalls
 from models.database import open_database, sessions_of, sqlite_url
+from tests.compiled_once import compiled_once
 from tests.scenarios.street import Street
 
 Step = Callable[[], None]
@@ -40,7 +41,7 @@ def disk_that_steps(step: Step) -> DiskCalls:
 
 
 def run(folder: Path, recording_id: uuid.UUID, step: Step) -> None:
-    engine = open_database(sqlite_url(folder / "streetwitness.db"))
+    engine = compiled_once(open_database(sqlite_url(folder / "streetwitness.db")))
     event.listen(engine, "commit", lambda _connection: step())
     event.listen(engine, "checkin", lambda _connection, _record: step())  # the first thing after a commit
     Street(sessions_of(engine), folder / "vault").analyze(recording_id, disk=disk_that_steps(step))

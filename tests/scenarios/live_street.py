@@ -15,10 +15,10 @@ from cases import deadlines
 from detectors.sightings import Detector
 from evidence.vault import DiskCalls
 from ingest.camera_address import Networks
+from ingest.equipment import Equipment, OurClock
 from ingest.look_desk import LookDesk
 from ingest.packet_ring import PacketRing
 from ingest.sampler import Sampling
-from ingest.surroundings import OurClock, Surroundings
 from ingest.watcher import Watcher, holder_name
 from models.database import Sessions, reading, transaction
 from models.enums import CameraState
@@ -77,8 +77,8 @@ def watching(
     with ExitStack() as stack:
         desk = stack.enter_context(LookDesk(detector or StandInDetector()))
         sampling = Sampling(look_s=look_s, idle_look_s=idle_look_s)
-        around = Surroundings(sessions, vault_root, desk, LOOPBACK, OurClock(), sampling, PacketRing, disk)
-        own = Watching(sessions, Watcher(around, KEY, holder_name(), lease_s=lease_s))
+        equipment = Equipment(sessions, vault_root, desk, LOOPBACK, OurClock(), sampling, PacketRing, disk)
+        own = Watching(sessions, Watcher(equipment, KEY, holder_name(), lease_s=lease_s))
         threads = [threading.Thread(target=own.run), threading.Thread(target=own.escalate)]
         for thread in threads:
             thread.start()

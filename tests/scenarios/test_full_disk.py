@@ -15,6 +15,7 @@ from evidence.vault import DiskCalls
 from models.database import open_database, reading, sessions_of, sqlite_url
 from models.enums import RecordingState
 from models.incidents import Recording
+from tests.compiled_once import compiled_once
 from tests.conftest import Database
 from tests.media.make_clips import Film, Films, parks
 from tests.scenarios.street import Street, open_street
@@ -74,7 +75,9 @@ def test_full_at_any_call_the_run_ends_with_that_and_the_next_completes_it(
         folder = tmp_path / name
         folder.mkdir()
         shutil.copyfile(template, folder / "streetwitness.db")
-        return Street(sessions_of(open_database(sqlite_url(folder / "streetwitness.db"))), folder / "vault")
+        return Street(
+            sessions_of(compiled_once(open_database(sqlite_url(folder / "streetwitness.db")))), folder / "vault"
+        )
 
     whole = street_at("whole")
     counting = FillingDisk(None, for_good=False)

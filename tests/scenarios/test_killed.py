@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.database import open_database, sessions_of, sqlite_url
+from tests.compiled_once import compiled_once
 from tests.conftest import Database
 from tests.media.make_clips import Film, Films, parks
 from tests.scenarios.street import Street, open_street
@@ -22,12 +23,12 @@ FILM = Film((parks("red", (80, 145), stops_s=1.5), parks("green", (200, 180), st
 
 def drive(folder: Path, recording_id: object, points: list[str]) -> None:
     command = [sys.executable, "-m", "tests.scenarios.killed_driver", str(folder), str(recording_id), *points]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=900)
     assert done.returncode == 0, done.stderr
 
 
 def street_in(folder: Path) -> Street:
-    return Street(sessions_of(open_database(sqlite_url(folder / "streetwitness.db"))), folder / "vault")
+    return Street(sessions_of(compiled_once(open_database(sqlite_url(folder / "streetwitness.db")))), folder / "vault")
 
 
 @pytest.fixture

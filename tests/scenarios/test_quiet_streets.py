@@ -44,7 +44,9 @@ class QuietStreet:
 
     database: Database
     vault_root: Path
+    idle_look_s: float | None = IDLE_S
     looks: list[float] = field(default_factory=list)
+    detected: list[float] = field(default_factory=list)  # those that the detector was asked about
     gaps: list[tuple[float, float, str]] = field(default_factory=list)
 
     def watch(self, clip: Path) -> list[Incident]:
@@ -53,7 +55,7 @@ class QuietStreet:
             camera = session.scalars(select(Camera)).one()
             session.refresh(camera, ["site"])
             fences = fences_in_force(session, camera, NOON)
-        sampling = Sampling(look_s=LOOK_S, idle_look_s=IDLE_S)
+        sampling = Sampling(look_s=LOOK_S, idle_look_s=self.idle_look_s)
         with Vault.open(self.vault_root) as vault, open_file(clip) as source:
             witness = Witness(sessions, vault, camera.id, None, utc_since(NOON))
             worker = CameraWorker(fences, witness, sampling=sampling, ring=PacketRing())
@@ -61,7 +63,11 @@ class QuietStreet:
             for packet in source.packets():
                 for look in worker.take(packet):
                     self.looks.append(look.frame.media_s)
-                    worker.take_in(look, detector.detect([look])[0])
+                    if worker.shows_as_before(look):
+                        worker.take_in(look, None)
+                    else:
+                        self.detected.append(look.frame.media_s)
+                        worker.take_in(look, detector.detect([look])[0])
             self.gaps = worker.end("the clip ends here").gaps
         return incidents(sessions)
 
@@ -85,6 +91,20 @@ def test_where_nothing_is_it_is_looked_at_every_ten_seconds(street: QuietStreet,
     assert street.watch(films(Film(seconds=35))) == []
     assert street.looks == pytest.approx([0, 10, 20, 30])
     assert street.gaps == [], "nobody looked, and nobody was meant to"
+
+
+def test_where_nothing_changes_the_detector_is_asked_now_and_then_and_at_once_when_something_does(
+    sqlite_database: Database, tmp_path: Path, films: Films
+) -> None:
+    open_street(sqlite_database.sessions)
+    street = QuietStreet(sqlite_database, tmp_path / "vault", idle_look_s=None)
+    [van] = street.watch(films(Film((parks("red", stops_s=25.0),), seconds=50)))
+    assert street.longest_step_s(0, 50) <= LOOK_S * 1.05, "it is looked at as ever"
+    assert [at_s for at_s in street.detected if at_s < 20] == pytest.approx([0, 10])
+    comes_s = next(at_s for at_s in street.looks if at_s >= 23.5)
+    assert [at_s for at_s in street.detected if at_s >= comes_s] == [at_s for at_s in street.looks if at_s >= comes_s]
+    assert seconds_of(van.stopped_at) == pytest.approx(25.0, abs=0.5)
+    assert 25 + DWELL_S <= seconds_of(van.confirmed_at) <= 25 + DWELL_S + 2 * LOOK_S
 
 
 @pytest.mark.parametrize("stops_s", [12.0, 23.0])

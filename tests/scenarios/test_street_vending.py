@@ -242,18 +242,19 @@ DOOR_LINE = [[0.0, 0.72], [1.0, 0.72]]
 
 
 @pytest.mark.parametrize(
-    ("feet_y", "line", "reported"),
+    ("feet_y", "rule", "reported"),
     [
-        pytest.param(215.0, DOOR_LINE, True, id="over_the_line"),
-        pytest.param(165.0, DOOR_LINE, False, id="before_the_shop_behind_the_line"),
-        pytest.param(215.0, None, False, id="without_a_line_somebody_must_sell"),
+        pytest.param(215.0, {"line": DOOR_LINE}, True, id="over_the_line"),
+        pytest.param(165.0, {"line": DOOR_LINE}, False, id="before_the_shop_behind_the_line"),
+        pytest.param(165.0, {"line": DOOR_LINE, "shop_side": "right"}, True, id="the_shop_is_on_the_other_side"),
+        pytest.param(215.0, {}, False, id="without_a_line_somebody_must_sell"),
     ],
 )
 def test_goods_of_a_shop_over_its_door_line_need_nobody_beside_them(
-    watch: Watch, feet_y: float, line: Any, reported: bool
+    watch: Watch, feet_y: float, rule: dict[str, Any], reported: bool
 ) -> None:
     tables = (stands("red", 100, size=(46, 26), feet_y=feet_y), stands("red", 160, size=(46, 26), feet_y=feet_y))
-    seen = watch(*tables, meaning={"red": TABLE}, **({} if line is None else {"line": line}))
+    seen = watch(*tables, meaning={"red": TABLE}, **rule)
     if not reported:
         assert seen.incidents == []
         return

@@ -1,4 +1,7 @@
-"""What all cameras of a watcher share: database, vault, detector, networks, clock, and how they look."""
+"""The equipment of a watcher: database, vault, detector, networks, clock, and how its cameras look.
+
+All its cameras share one; what stands in the street round a vehicle is detectors/surroundings.py.
+"""
 
 import threading
 import time
@@ -28,7 +31,7 @@ class OurClock:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Equipment:
     """What all cameras of a watcher share."""
 
     sessions: Sessions
