@@ -10,7 +10,7 @@ from datetime import date
 from typing import Annotated, Any, Self
 from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from cases.timetable import days_of, minutes_of
 from models.enums import CameraKind, Transport
@@ -22,6 +22,7 @@ AUTHORITY = re.compile(r"([a-z]+)://(?:([^/?@]*)@)?([^/?@]+)([/?][^@]*)?", re.IG
 STREAM_SCHEMES = ("rtsp", "rtsps")
 ONVIF_SCHEMES = ("http", "https")
 LONGEST_STAY_S = 24 * 3600.0
+PART = {"part": True}  # context of the validation of an entry that leaves out what the rows hold
 OF_LIVE_CAMERAS = (
     *("sub_source", "looks_at_sub", "transport", "username", "password"),
     *("onvif", "views", "plate_zoom", "watched"),
@@ -109,7 +110,7 @@ def _days(value: Any) -> Any:
     return value
 
 
-def _each_once(views: tuple["ViewEntry", ...]) -> tuple["ViewEntry", ...]:
+def each_once(views: tuple["ViewEntry", ...]) -> tuple["ViewEntry", ...]:
     names = [view.preset for view in views]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -186,6 +187,9 @@ class ViewEntry(Part):
         return self
 
 
+Views = Annotated[tuple[ViewEntry, ...], AfterValidator(each_once)]
+
+
 class CameraEntry(Part):
     """A camera whose recordings are brought in (source: a path), or a live one (source: rtsp://…).
 
@@ -209,7 +213,7 @@ class CameraEntry(Part):
     username: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     password: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(default=None, repr=False)
     onvif: Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_onvif)] | None = None
-    views: Annotated[tuple[ViewEntry, ...], AfterValidator(_each_once)] = ()
+    views: Views = ()
     plate_zoom: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
     watched: bool = True
 
@@ -242,7 +246,7 @@ class CameraEntry(Part):
         return bare | {"username": username} | ({"password": password} if password else {})
 
     @model_validator(mode="after")
-    def belongs_together(self) -> Self:
+    def belongs_together(self, info: ValidationInfo) -> Self:
         if self.password is not None and self.username is None:
             raise ValueError("a password without a user name; write both")
         beside = [name for name in OF_LIVE_CAMERAS if name in self.model_fields_set]
@@ -250,9 +254,15 @@ class CameraEntry(Part):
             raise ValueError(
                 f"{', '.join(beside)}: only a camera that is dialled has this; write an rtsp:// source, or leave it out"
             )
-        if self.looks_at_sub and self.sub_source is None:
-            raise ValueError("looks_at_sub without a small stream; write `sub_source`, or leave it out")
-        toured = [view for view in self.views if view.stay_s is not None]
-        if self.plate_zoom is not None and not toured:
-            raise ValueError("plate_zoom of a camera without a tour; give a view its `stay_s`, or leave it out")
+        missing = None if info.context == PART else self.what_is_missing()
+        if missing is not None:
+            raise ValueError(missing)
         return self
+
+    def what_is_missing(self) -> str | None:
+        """In a sentence, what another field asks for; None: nothing."""
+        if self.looks_at_sub and self.sub_source is None:
+            return "looks_at_sub without a small stream; write `sub_source`, or leave it out"
+        if self.plate_zoom is not None and all(view.stay_s is None for view in self.views):
+            return "plate_zoom of a camera without a tour; give a view its `stay_s`, or leave it out"
+        return None

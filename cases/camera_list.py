@@ -16,11 +16,12 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from cases.camera_entry import CameraEntry
-from cases.camera_register import Registered, completed, register_camera
+from cases.camera_entry import PART, CameraEntry
+from cases.camera_register import Registered, completed, fences_left, register_camera
 from cases.errors import CameraListRefused, SiteConflict
 from cases.site_file import recording_path, sentence_of
 from cases.site_yaml import NotYaml, Problem, named, read_yaml
+from cases.tour_text import read_views
 from models.personal_data import PersonalDataKey
 from models.places import Site
 
@@ -38,9 +39,13 @@ COLUMNS = (
     "lon",
     "device_number",
     "onvif",
+    "looks_at_sub",
+    "views",
 )
 NEEDED = ("id", "name", "source")
 SEPARATORS = ",;\t"
+# what a spreadsheet makes of true and false, and what people write for them
+YES, NO = ("true", "yes", "1", "是"), ("false", "no", "0", "否")
 # what a spreadsheet makes of a device number of twenty digits
 ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
 
@@ -102,6 +107,10 @@ def enter(session: Session, key: PersonalDataKey, site: Site, listed: CameraList
     done: dict[str, Registered] = {}
     for camera in listed.cameras:
         entry = completed(session, camera.entry)
+        wrong = _disagreement(session, entry)
+        if wrong is not None:
+            problems.append(Problem(camera.line, "", wrong))
+            continue
         source = entry.source if entry.live else recording_path(listed.path, entry.source)
         try:
             with session.begin_nested():
@@ -111,6 +120,15 @@ def enter(session: Session, key: PersonalDataKey, site: Site, listed: CameraList
     if problems and not skip_bad:
         raise CameraListRefused(listed.path, sorted(problems))
     return Entered(done, tuple(sorted(problems)))
+
+
+def _disagreement(session: Session, entry: CameraEntry) -> str | None:
+    """What is wrong with an entry beside what is there already; None: nothing."""
+    left = fences_left(session, entry.id, entry.views) if "views" in entry.model_fields_set else []
+    if left:
+        geofence_id, preset = left[0]
+        return f"geofence {geofence_id} is drawn on the preset `{preset}`; keep it among the views, or end the geofence"
+    return entry.what_is_missing()
 
 
 @dataclass(frozen=True)
@@ -130,7 +148,7 @@ def _checked(path: Path, found: list[_Found]) -> CameraList:
     for each in found:
         wrong = list(each.problems)
         try:
-            entry = CameraEntry.model_validate(each.values)
+            entry = CameraEntry.model_validate(each.values, context=PART)
         except ValidationError as error:
             # the input is our own dict: what it holds is said by sentence_of, which hides passwords
             wrong += [Problem(*each.where(one["loc"]), sentence_of(one)) for one in error.errors()]
@@ -217,6 +235,12 @@ def _row(line: int, columns: list[str], cells: list[str]) -> _Found:
     place = {name: values.pop(name) for name in ("lat", "lon") if name in values}
     if place:
         values["location"] = {name: _number(text) for name, text in place.items()}
+    if "looks_at_sub" in values:
+        values["looks_at_sub"] = _truth(values["looks_at_sub"])
+    try:
+        values |= {"views": read_views(values.pop("views"))} if "views" in values else {}
+    except ValueError as error:
+        problems.append(Problem(line, "views", str(error)))
     if ROUNDED.fullmatch(values.get("device_number", "")):
         problems.append(
             Problem(
@@ -227,9 +251,16 @@ def _row(line: int, columns: list[str], cells: list[str]) -> _Found:
         )
 
     def where(path: tuple[str | int, ...]) -> tuple[int, str]:
-        return line, str(path[-1]) if path else ""
+        if path[:1] == ("location",):
+            path = path[1:]  # lat and lon are columns of their own
+        return line, named(path)
 
     return _Found(line, values, where, tuple(problems))
+
+
+def _truth(text: str) -> bool | str:
+    word = text.lower()
+    return True if word in YES else False if word in NO else text  # the schema says what is wrong with another
 
 
 def _number(text: str) -> float | str:

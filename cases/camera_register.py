@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from cases.camera_entry import CameraEntry, Clock, Hours, Location, Passport, ViewEntry, hosts_of
 from cases.errors import SiteConflict, UnknownCamera
 from models.personal_data import PersonalDataKey
-from models.places import Camera, Site
+from models.places import Camera, Geofence, GeofenceVersion, Site
 from models.watching import HOME, CameraClock, CameraConnection, CameraView
 
 
@@ -77,7 +77,6 @@ def completed(session: Session, entry: CameraEntry) -> CameraEntry:
     }
     connection = session.get(CameraConnection, entry.id)
     if connection is not None and entry.live:
-        views = session.scalars(_presets(entry.id).order_by(CameraView.position, CameraView.preset))
         there |= {
             "sub_source": connection.sub_source,
             "looks_at_sub": connection.looks_at_sub,
@@ -86,9 +85,16 @@ def completed(session: Session, entry: CameraEntry) -> CameraEntry:
             "onvif": connection.onvif_url,
             "plate_zoom": connection.plate_zoom,
             "watched": connection.watched,
-            "views": tuple(_view_entry(view) for view in views),
+            "views": views_of(session, entry.id),
         }
     return entry.model_copy(update={name: value for name, value in there.items() if name not in entry.model_fields_set})
+
+
+def views_of(session: Session, camera_id: str) -> tuple[ViewEntry, ...]:
+    """The presets of a dome: those of the tour in its order, then the others by name."""
+    rows = session.scalars(_presets(camera_id))
+    toured_first = sorted(rows, key=lambda row: (row.position is None, row.position or 0, row.preset))
+    return tuple(_view_entry(row) for row in toured_first)
 
 
 def _view_entry(view: CameraView) -> ViewEntry:
@@ -115,7 +121,7 @@ def _connect(session: Session, key: PersonalDataKey, entry: CameraEntry, *, was:
     if not entry.live:
         if connection is not None:
             session.delete(connection)
-        return _set_views(session, entry.id, ()) or connection is not None
+        return set_views(session, entry.id, ()) or connection is not None
     values = {
         "sub_source": entry.sub_source,
         "looks_at_sub": entry.looks_at_sub,
@@ -132,7 +138,7 @@ def _connect(session: Session, key: PersonalDataKey, entry: CameraEntry, *, was:
     resealed = _reseal(key, connection, entry, was=was)
     changed = _differs(connection, values)
     session.flush()
-    return _set_views(session, entry.id, entry.views) or added or resealed or changed
+    return set_views(session, entry.id, entry.views) or added or resealed or changed
 
 
 def _reseal(key: PersonalDataKey, connection: CameraConnection, entry: CameraEntry, *, was: str | None) -> bool:
@@ -161,7 +167,19 @@ def _where_sealed(camera_id: str) -> str:
     return f"camera_connection.password:{camera_id}"
 
 
-def _set_views(session: Session, camera_id: str, views: Sequence[ViewEntry]) -> bool:
+def fences_left(session: Session, camera_id: str, views: Sequence[ViewEntry]) -> list[tuple[str, str]]:
+    """Fences in force on presets that would be there no more, each with its preset: nobody would watch them."""
+    gone = {view.preset for view in views_of(session, camera_id)} - {view.preset for view in views}
+    drawn = session.execute(
+        select(GeofenceVersion.geofence_id, GeofenceVersion.preset)
+        .join(Geofence)
+        .where(Geofence.camera_id == camera_id, GeofenceVersion.valid_to.is_(None), GeofenceVersion.preset.in_(gone))
+        .order_by(GeofenceVersion.geofence_id)
+    )
+    return [(geofence_id, preset) for geofence_id, preset in drawn if preset is not None]
+
+
+def set_views(session: Session, camera_id: str, views: Sequence[ViewEntry]) -> bool:
     """The presets of the tour in this order. What the watcher learnt of a view that stays, stays."""
     rows = {row.preset: row for row in session.scalars(_presets(camera_id))}
     changed = False

@@ -5,19 +5,16 @@ of its incidents that sight of them was lost (ingest/live_camera.py). Fences are
 person can know where they lie in the new one.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from cases.cameras import LONGEST_DETAIL
+from cases.camera_history import put_on_record
 from cases.entitlements import Right, require
 from cases.errors import ReasonMissing, UnknownCamera
-from models.enums import CameraState
 from models.people import User
-from models.watching import FORGOTTEN, HOME, CameraCondition, CameraConnection, CameraMemory, CameraView
-
-LEAST_STEP = timedelta(microseconds=1)
+from models.watching import FORGOTTEN, HOME, CameraConnection, CameraMemory, CameraView
 
 
 def relearn(session: Session, camera_id: str, *, user: User, reason: str, at: datetime) -> None:
@@ -45,26 +42,4 @@ def forget(session: Session, camera_id: str, *, actor: str, reason: str, at: dat
     memory = session.get(CameraMemory, camera_id)
     if memory is not None:
         session.delete(memory)
-    _put_on_record(session, camera_id, f"to be learnt anew, says {actor}: {said}", at)
-
-
-def _put_on_record(session: Session, camera_id: str, said: str, at: datetime) -> None:
-    """The state of now ends with what was said, where no watcher writes any more, and goes on in a row of its own."""
-    now = session.scalar(
-        select(CameraCondition)
-        .where(CameraCondition.camera_id == camera_id, CameraCondition.until_at.is_(None))
-        .with_for_update()
-    )
-    detail = said[:LONGEST_DETAIL]
-    if now is None:  # nobody has watched it yet
-        session.add(
-            CameraCondition(camera_id=camera_id, since_at=at, until_at=at, state=CameraState.STOPPED, detail=detail)
-        )
-        session.flush()
-        return
-    at = max(at, now.since_at + LEAST_STEP)
-    going_on = CameraCondition(camera_id=camera_id, since_at=at, state=now.state, detail=now.detail)
-    now.until_at, now.detail = at, detail
-    session.flush()  # the index allows one open condition: the old one ends before the new one is written
-    session.add(going_on)
-    session.flush()
+    put_on_record(session, camera_id, f"to be learnt anew, says {actor}: {said}", at)

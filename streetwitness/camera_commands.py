@@ -1,4 +1,4 @@
-"""The commands `streetwitness camera …`: find cameras, look at one, add them, list them, switch them on and off.
+"""The commands `streetwitness camera …`: find cameras, look at one, add, change and list them, switch them on and off.
 
 A password is never an argument, since every user of the machine can read those: it is asked for, or read from a file.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rich.console import Group
     from sqlalchemy.orm import Session
 
-    from cases.camera_entry import CameraEntry
+    from cases.camera_entry import CameraEntry, ViewEntry
     from cases.camera_list import CameraList
     from cases.cameras import CameraLine
     from ingest.camera_address import Networks, StreamUrl
@@ -44,6 +44,14 @@ PasswordFileOption = Annotated[
     ),
 ]
 TransportOption = Annotated[Transport, typer.Option("--transport", help="How the packets travel.")]
+ViewOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--view",
+        help="A preset of a dome: our name, what the camera calls it, seconds of the tour, hours, as in "
+        '"gate=1 60s mon-fri 06:00-20:00"; may be repeated, in the order of the tour.',
+    ),
+]
 
 
 def _password(username: str | None, file: Path | None, place: str) -> str | None:
@@ -147,7 +155,7 @@ def probe(
     from cases.camera_entry import ONVIF_SCHEMES
     from ingest.camera_address import resolve
     from ingest.camera_probe import advice, probe_device, probe_stream
-    from ingest.surroundings import OurClock
+    from ingest.equipment import OurClock
 
     networks = given_settings().dialled
     asked = _any_url(url)
@@ -223,7 +231,11 @@ def _print_probe(
 
 
 @camera_app.command(
-    epilog="Example: streetwitness camera add gate-3 rtsp://viewer@10.0.0.5/Streaming/Channels/101 --name 北门"
+    epilog=(
+        "Examples:\n\nstreetwitness camera add gate-3 rtsp://viewer@10.0.0.5/Streaming/Channels/101 --name 北门\n\n"
+        "streetwitness camera add dome-1 rtsp://viewer@10.0.0.7/1 --kind dome --onvif http://10.0.0.7/ "
+        '--view "gate=1 60s" --view "market=2 40s mon-sun 06:00-20:00"'
+    )
 )
 @answers
 def add(
@@ -232,6 +244,10 @@ def add(
     name: Annotated[str | None, typer.Option("--name", help="As people call it; default: the id.")] = None,
     site: Annotated[str | None, typer.Option("--site", help="Its site, where there are several.")] = None,
     sub_source: Annotated[str | None, typer.Option("--sub", help="rtsp:// of its small stream.")] = None,
+    looks_at_sub: Annotated[
+        bool, typer.Option("--looks-at-sub", help="What stands is looked for in the small stream.")
+    ] = False,
+    view: ViewOption = None,
     onvif: Annotated[str | None, typer.Option("--onvif", help="http:// of its ONVIF service.")] = None,
     username: UserOption = None,
     password_file: PasswordFileOption = None,
@@ -269,6 +285,8 @@ def add(
         "device_number": device_number,
         "username": username,
         "location": None if lat is None and lon is None else {"lat": lat, "lon": lon},
+        "looks_at_sub": looks_at_sub or None,
+        "views": _views_of(view) if view else None,
     }
     try:
         entry = CameraEntry.model_validate({key: value for key, value in said.items() if value is not None})
@@ -290,7 +308,9 @@ def _check_new(session: "Session", camera_id: str) -> None:
     from models.places import Camera
 
     if session.get(Camera, camera_id) is not None:
-        raise Misuse(f"there is a camera {camera_id} already; change it with `camera import`, or by the site file")
+        raise Misuse(
+            f"there is a camera {camera_id} already; change it with `camera change`, `camera import` or the site file"
+        )
 
 
 def _check_addresses(entry: "CameraEntry", networks: "Networks") -> None:
@@ -306,6 +326,68 @@ def _check_addresses(entry: "CameraEntry", networks: "Networks") -> None:
         if text is not None:
             with contextlib.suppress(HostUnknown):  # a name is looked up when it is dialled, and checked then
                 resolve(parse(text), networks, unasked)
+
+
+def _views_of(written: list[str]) -> "tuple[ViewEntry, ...]":
+    """Raises Misuse."""
+    from pydantic import ValidationError
+
+    from cases.camera_entry import ViewEntry, each_once
+    from cases.site_file import sentence_of
+    from cases.tour_text import read_views
+
+    views: list[ViewEntry] = []
+    try:
+        for text in written:
+            views += (ViewEntry.model_validate(view) for view in read_views(text))
+        return each_once(tuple(views))
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        field = ".".join(str(part) for part in wrong["loc"])
+        raise Misuse(f"--view `{text}`: {field + ': ' if field else ''}{sentence_of(wrong)}") from error
+    except ValueError as error:
+        raise Misuse(f"--view: {error}") from error
+
+
+@camera_app.command(
+    epilog=(
+        "Examples:\n\nstreetwitness camera change gate-3 --looks-at-sub\n\n"
+        'streetwitness camera change dome-1 --view "gate=1 60s" --view "market=2 40s" --view "spare=3"'
+    )
+)
+@answers
+def change(
+    camera_id: Annotated[str, typer.Argument(metavar="ID", show_default=False)],
+    looks_at_sub: Annotated[
+        bool | None,
+        typer.Option(
+            "--looks-at-sub/--looks-at-main", help="In which stream what stands is looked for.", show_default=False
+        ),
+    ] = None,
+    view: ViewOption = None,
+    no_views: Annotated[bool, typer.Option("--no-views", help="It has no presets any more.")] = False,
+    data: DataOption = None,
+) -> None:
+    """Changes what a camera looks at; its watcher takes that up within seconds. The views given replace all there are.
+
+    Everything else of a camera is changed with `camera import`, or by the site file.
+    """
+    from cases.camera_settings import change_views, look_at_small_stream
+    from models.database import transaction
+    from streetwitness.workplace import opened_workplace
+
+    if view and no_views:
+        raise Misuse("--view and --no-views say the opposite of each other; leave one out")
+    views = _views_of(view) if view else () if no_views else None
+    if views is None and looks_at_sub is None:
+        raise Misuse("nothing to change; give --looks-at-sub, --looks-at-main, --view or --no-views")
+    with opened_workplace(given_settings(data_dir=data)) as workplace, transaction(workplace.sessions) as session:
+        who, at, changed = actor(), utc_now(), False
+        if looks_at_sub is not None:
+            changed |= look_at_small_stream(session, camera_id, on=looks_at_sub, actor=who, at=at)
+        if views is not None:
+            changed |= change_views(session, camera_id, views, actor=who, at=at)
+    typer.echo(f"camera {camera_id} is {'changed' if changed else 'as it was'}")
 
 
 @camera_app.command("import", epilog="Example: streetwitness camera import cameras.csv --skip-bad")
@@ -409,7 +491,10 @@ def _plain(line: "CameraLine") -> dict[str, Any]:
     """A line for scripts: times as ISO 8601, words as they stand in the rows."""
     from cases.camera_entry import redacted
 
-    plain = asdict(line) | {"source": redacted(line.source)}
+    plain = asdict(line) | {
+        "source": redacted(line.source),
+        "sub_source": None if line.sub_source is None else redacted(line.sub_source),
+    }
     if line.pulse is not None:
         ages = ("last_packet_at", "last_look_at")  # as ages they stand in the line itself
         plain["pulse"] = {name: value for name, value in plain["pulse"].items() if name not in ages}

@@ -1,6 +1,7 @@
 """Cameras in bulk: a spreadsheet's table as it comes, everything wrong with it, and none or all of it entered."""
 
 import codecs
+import re
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,20 @@ from sqlalchemy import select
 
 from cases.camera_list import CameraList, enter, read_cameras
 from cases.camera_register import Registered
+from cases.cameras import ViewLine, camera_lines
 from cases.errors import CameraListRefused
+from cases.site_rows import dump
 from models.database import reading, transaction
 from models.enums import Transport
 from models.personal_data import PersonalDataKey
-from models.places import Camera, Site
+from models.places import Camera, GeofenceVersion, Site
 from models.watching import CameraConnection, CameraView
 from tests.conftest import Database
-from tests.rows import add_camera, add_site
+from tests.rows import NOON, add_camera, add_geofence, add_geofence_version, add_site
 
 KEY = PersonalDataKey(b"k" * 32)
 HEADER = "id,name,source,sub_source,username,password,transport,lat,lon,device_number,onvif"
+TOURED = "id,name,source,sub_source,looks_at_sub,views"
 TABLE = f"""{HEADER}
 gate-3,北门,rtsp://10.0.0.3/main,rtsp://10.0.0.3/sub,viewer,"a,b",udp,28.65,121.26,33010100001320000001,http://10.0.0.3/
 gate-4,"East
@@ -82,11 +86,31 @@ WRONG_ROWS = {
         "a,x,rtsp://10.0.0.1/a,,,,,,,3.30101E+19",
         "line 2: device_number: the spreadsheet has rounded this number",
     ),
-    "too_many_cells": ("a,x,rtsp://10.0.0.1/a,,,,,,,,,y", "line 2: 12 cells for 11 columns; put text with commas"),
+    "too_many_cells": ("a,x,rtsp://10.0.0.1/a,,,,,,,,,,,y", "line 2: 14 cells for 13 columns; put text with commas"),
     "unknown_transport": ("a,x,rtsp://10.0.0.1/a,,,,quic", "line 2: transport: should be 'tcp' or 'udp', found `quic`"),
     "login_twice": ("a,x,rtsp://v:secret@10.0.0.1/a,,v,secret", "line 2: user name and password are given more than"),
     "password_without_user": ("a,x,rtsp://10.0.0.1/a,,,secret", "line 2: a password without a user name"),
     "long_password": (f"a,x,rtsp://10.0.0.1/a,,v,{'secret' * 50}", "line 2: password: should have at most 200"),
+    "looks_at_sub_of_a_recording": ("a,x,lot.mp4,,,,,,,,,yes", "line 2: looks_at_sub: only a camera that is dialled"),
+    "looks_perhaps": ("a,x,rtsp://10.0.0.1/a,,,,,,,,,perhaps", "line 2: looks_at_sub: should be true or false, found"),
+    "view_without_token": ("a,x,rtsp://10.0.0.1/a,,,,,,,,,,gate 60s", "line 2: views: `gate 60s` cannot be read as a"),
+    "view_of_no_time": (
+        "a,x,rtsp://10.0.0.1/a,,,,,,,,,,gate=1 0s",
+        "line 2: views[0].stay_s: should be greater than 0",
+    ),
+    "view_for_dots": (
+        "a,x,rtsp://10.0.0.1/a,,,,,,,,,,gate=1 1.1.1s",
+        "line 2: views[0].stay_s: should be a number, fo",
+    ),
+    "view_twice": ("a,x,rtsp://10.0.0.1/a,,,,,,,,,,gate=1;gate=2", "line 2: views: preset `gate` stands here twice"),
+    "view_at_no_time": (
+        "a,x,rtsp://10.0.0.1/a,,,,,,,,,,kerb=0 9s;gate=1 60s mon 25:00-06:00",
+        "line 2: views[1].hours[0].from: `25:00` is not a time of day",
+    ),
+    "view_in_the_morning": (
+        "a,x,rtsp://10.0.0.1/a,,,,,,,,,,gate=1 60s mornings",
+        "line 2: views: `mornings` cannot be",
+    ),
     "onvif_in_a_recording": ("a,x,lot.mp4,,,,,,,,http://10.0.0.1/", "line 2: onvif: only a camera that is dialled"),
 }
 
@@ -95,7 +119,7 @@ WRONG_ROWS = {
 def test_a_wrong_row_is_told_with_its_line_and_column_and_without_its_password(
     tmp_path: Path, row: str, sentence: str
 ) -> None:
-    found = listed(tmp_path, f"{HEADER}\n{row}\nb,y,rtsp://10.0.0.2/b\n")
+    found = listed(tmp_path, f"{HEADER},looks_at_sub,views\n{row}\nb,y,rtsp://10.0.0.2/b\n")
     assert [camera.entry.id for camera in found.cameras] == ["b"]
     (told,) = problems(found)
     assert told.startswith(sentence)
@@ -255,3 +279,57 @@ def test_a_table_does_not_send_a_kept_password_to_another_machine(sqlite_databas
     moved = listed(tmp_path, "id,name,source\ngate-4,East,rtsp://10.6.6.6/main\n")
     with pytest.raises(CameraListRefused, match="line 2: camera gate-4 has another user name or another host"):
         entered(sqlite_database, moved)
+
+
+VIEWS = (
+    "gate=1 60s; east kerb=Preset_2 40.5 s mon-fri 06:00-20:00 + sat 08:00-12:00; spare=3",
+    "gate＝1 60；east kerb=Preset_2 40.5s Mon-Fri 6：00－20：00 ＋ SAT 08:00~12:00；spare=3；",
+)
+
+
+@pytest.mark.parametrize("written", VIEWS, ids=["plain", "full_width"])
+def test_a_table_says_which_stream_is_looked_at_and_which_preset_when_and_an_export_says_the_same(
+    sqlite_database: Database, tmp_path: Path, written: str
+) -> None:
+    found = listed(tmp_path, f"{TOURED}\ndome,球机,rtsp://10.0.0.7/1,rtsp://10.0.0.7/2,是,{written}\n")
+    assert problems(found) == []
+    assert entered(sqlite_database, found) == {"dome": Registered.ADDED}
+    with reading(sqlite_database.sessions) as session:
+        (line,) = camera_lines(session, NOON)
+        dump(session, KEY, tmp_path / "site.yaml")
+    assert (line.sub_source, line.looks_at_sub) == ("rtsp://10.0.0.7/2", True)
+    hours = ({"days": "mon-fri", "from": "06:00", "to": "20:00"}, {"days": "sat", "from": "08:00", "to": "12:00"})
+    assert line.views == (
+        ViewLine("gate", "1", 60, ()),
+        ViewLine("east kerb", "Preset_2", 40.5, hours),
+        ViewLine("spare", "3", None, ()),
+    )
+    for same in (found, read_cameras(tmp_path / "site.yaml")):
+        assert entered(sqlite_database, same) == {"dome": Registered.UNCHANGED}
+
+
+def test_what_a_table_changes_has_to_fit_what_is_there(sqlite_database: Database, tmp_path: Path) -> None:
+    first = "dome,D,rtsp://10.0.0.7/1,rtsp://10.0.0.7/2,,gate=1 60s;spare=3\nplain,P,rtsp://10.0.0.8/1,,,\n"
+    entered(sqlite_database, listed(tmp_path, f"{TOURED}\n{first}"))
+    with transaction(sqlite_database.sessions) as session:
+        fence = add_geofence(session, session.get_one(Camera, "dome"), "at-spare")
+        add_geofence_version(session, fence, preset="spare")
+        session.get_one(CameraConnection, "dome").plate_zoom = 0.5
+    head, rows = "id,name,source,looks_at_sub,views", ("dome,D,rtsp://10.0.0.7/1", "plain,P,rtsp://10.0.0.8/1")
+    small = listed(tmp_path, f"{head}\n{rows[0]},yes\n")
+    assert entered(sqlite_database, small) == {"dome": Registered.CHANGED}, "its small stream is in the rows"
+    for row, sentence in (
+        (f"{rows[1]},yes", "line 2: looks_at_sub without a small stream"),
+        (f"{rows[0]},,gate=1 60s", "line 2: geofence at-spare is drawn on the preset `spare`; keep it"),
+        (f"{rows[0]},,gate=1;spare=3", "line 2: plate_zoom of a camera without a tour"),
+    ):
+        with pytest.raises(CameraListRefused, match=re.escape(sentence)):
+            entered(sqlite_database, listed(tmp_path, f"{head}\n{row}\n"))
+    with transaction(sqlite_database.sessions) as session:
+        session.get_one(CameraConnection, "dome").plate_zoom = None
+        session.query(GeofenceVersion).delete()
+    still = listed(tmp_path, f"{head}\n{rows[0]},no,-\n")
+    assert entered(sqlite_database, still) == {"dome": Registered.CHANGED}
+    with reading(sqlite_database.sessions) as session:
+        lines = camera_lines(session, NOON)
+    assert [(line.looks_at_sub, line.views) for line in lines] == [(False, ()), (False, ())]

@@ -1,20 +1,26 @@
 """The cameras as people see them: the state with since when, the clock, who watches, and no password anywhere."""
 
+import re
+from contextlib import contextmanager
 from datetime import timedelta
+from html import escape
 
 import httpx
 import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
 
 from cases import accounts
-from cases.cameras import Pulse, StreamNoted, note_clock, note_condition, note_pulse
+from cases.cameras import Pulse, StreamNoted, note_clock, note_condition, note_pulses
 from evidence.seen_with import Weights
 from models.database import transaction
 from models.enums import CameraState, ClockMeasure, Role
 from models.places import Camera, Site
 from models.watching import HOME, CameraConnection, CameraLease, CameraView
 from review_ui.desk import now
+from tests.review_ui.chromium import keep, launched, listened_to, sign_in
 from tests.review_ui.conftest import PASSWORD, RunningDesk, token_in
-from tests.rows import NOON, add_camera
+from tests.rows import NOON, add_camera, add_geofence, add_geofence_version
 
 
 @pytest.fixture
@@ -42,8 +48,15 @@ def watched(desk: RunningDesk) -> RunningDesk:
             note_condition(session, camera_id, CameraState.CONNECTING, None, at - timedelta(hours=9))
             note_condition(session, camera_id, CameraState.WATCHING, None, at - timedelta(hours=8))
         note_condition(session, "gate-3", CameraState.FROZEN, "the same picture <12 s>", at - timedelta(hours=3))
-        session.add(CameraView(camera_id="gate-3", preset="corner", position=0, stay_s=20.0))
-        note_clock(session, "gate-3", offset_s=-7.5, error_s=0.25, measure=ClockMeasure.ONVIF, at=at)
+        for preset, position in (("kerb", 0), ("corner", 1), ("spare", None), ("attic", None)):
+            view = CameraView(camera_id="gate-3", preset=preset, position=position)
+            view.token, view.stay_s = None if preset == "attic" else preset[0], None if position is None else 20.0
+            session.add(view)
+        connection = session.get_one(CameraConnection, "gate-3")
+        connection.sub_source, connection.onvif_url = "rtsp://camera.example/sub?key=secret", "http://camera.example/"
+        spare = add_geofence(session, gate, "at-spare", name="Spare kerb")
+        add_geofence_version(session, spare, preset="spare")
+        note_clock(session, "gate-3", offset_s=-7.5, error_s=0.25, measure=ClockMeasure.ONVIF, at=at, last=None)
         pulse = Pulse(
             last_packet_at=at - timedelta(seconds=1),
             last_look_at=at - timedelta(seconds=80),
@@ -59,7 +72,7 @@ def watched(desk: RunningDesk) -> RunningDesk:
             stream=StreamNoted("hevc", 2560, 1440, 25.0, 4.0, 4_200_000.0),
             model=Weights("own-weights", "ab" * 32),
         )
-        note_pulse(session, "gate-3", pulse, at)
+        note_pulses(session, {"gate-3": (pulse, at)})
     return desk
 
 
@@ -173,7 +186,10 @@ def test_a_form_without_its_reason_or_not_from_our_page_changes_nothing(
 
 def test_other_roles_see_no_form_and_are_refused(watched: RunningDesk) -> None:
     browser = watched.signed_in()  # a legal reviewer
-    assert 'id="relearn"' not in browser.get("/cameras/gate-3").text
+    page = browser.get("/cameras/gate-3").text
+    assert "corner" in page
+    for form_id in ("relearn", "stream", "tour"):
+        assert f'id="{form_id}"' not in page
     form = {"csrf_token": token_in(browser.get("/cameras/gate-3").text), "reason": "new mast"}
     assert browser.post("/cameras/gate-3/relearn", data=form).status_code == 403
     assert not relearnt(watched)
@@ -185,3 +201,109 @@ def test_a_camera_without_a_watcher_of_its_own_has_no_view_to_learn(watched: Run
     assert 'id="relearn"' not in page
     form = {"csrf_token": token_in(page), "reason": "new mast"}
     assert browser.post("/cameras/lot/relearn", data=form).status_code == 404
+
+
+def tour_form(browser: httpx.Client) -> dict[str, str | list[str]]:
+    """What the browser sends of the form as it stands."""
+    page = browser.get("/cameras/gate-3").text
+    tour = page[page.index('id="tour"') :]
+    fields: dict[str, str | list[str]] = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', tour))
+    fields["preset"] = re.findall(r'name="preset" value="([^"]*)"', tour)
+    return fields
+
+
+def views(desk: RunningDesk) -> list[tuple[str, int | None, float | None, object]]:
+    with desk.database.sessions() as session:
+        rows = session.scalars(select(CameraView).where(CameraView.preset != HOME).order_by(CameraView.preset))
+        return [(row.preset, row.position, row.stay_s, row.hours) for row in rows]
+
+
+def test_an_administrator_has_the_small_stream_looked_at_and_the_tour_go_otherwise_with_the_name_on_record(
+    watched: RunningDesk,
+) -> None:
+    browser = with_role(watched, Role.ADMINISTRATOR)
+    page = browser.get("/cameras/gate-3").text
+    assert "One round is 40 s" in page
+    assert "preset that is not toured bind nobody: Spare kerb" in page
+    assert "without a preset bind nobody on a tour: No stopping" in page
+    form: dict[str, str | list[str]] = {"csrf_token": token_in(page), "small": "1"}
+    answer = browser.post("/cameras/gate-3/stream", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/cameras/gate-3#settings")
+    typed = {"preset": ["spare", "kerb", "attic", "corner"], "stay_s:spare": "30", "stay_s:corner": ""}
+    form = tour_form(browser) | typed | {"hours:kerb": "Mon-Fri 7:00-12:00 ＋ sat 08：00－09：00"}
+    assert browser.post("/cameras/gate-3/tour", data=form).status_code == 303
+    hours = [{"days": "mon-fri", "from": "07:00", "to": "12:00"}, {"days": "sat", "from": "08:00", "to": "09:00"}]
+    changed = [
+        ("attic", None, None, None),
+        ("corner", None, None, None),
+        ("kerb", 1, 20, hours),
+        ("spare", 0, 30, None),
+    ]
+    assert views(watched) == changed
+    said = "tour changed, says wu: spare 30 s; kerb 20 s mon-fri 07:00-12:00 + sat 08:00-09:00"
+    browser.headers["accept-language"] = "zh-CN"
+    page = browser.get("/cameras/gate-3").text
+    for line in ("looked at in its small stream, says wu", said, "改用主码流查看", "一轮 50 秒"):
+        assert line in page
+    assert "secret" not in page
+    assert "未参加巡航的预置位上" not in page, "the spare is toured now"
+    assert browser.post("/cameras/gate-3/tour", data=tour_form(browser)).status_code == 303
+    assert browser.get("/cameras/gate-3").text.count("tour changed") == 1, "what changes nothing is not on record"
+
+
+def test_what_no_dome_can_do_comes_back_as_it_was_typed_and_changes_nothing(watched: RunningDesk) -> None:
+    browser = with_role(watched, Role.ADMINISTRATOR)
+    before, form = views(watched), tour_form(browser)
+    for differs, said in (
+        ({"stay_s:kerb": "soon <"}, "the seconds of kerb are no number"),
+        ({"stay_s:kerb": "86401"}, "the seconds of kerb are no number"),
+        ({"stay_s:kerb": "nan"}, "the seconds of kerb are no number"),
+        ({"hours:kerb": "mornings <"}, "the hours of kerb cannot be read"),
+        ({"hours:kerb": "mon-fry 07:00-12:00"}, "the hours of kerb cannot be read"),
+        ({"hours:kerb": "mon 07:00-07:00"}, "the hours of kerb cannot be read"),
+        ({"hours:spare": "mon 07:00-12:00"}, "spare has hours and no seconds"),
+        ({"stay_s:attic": "20"}, "attic cannot be toured"),
+        ({"base": "older", "stay_s:kerb": "33"}, "somebody else changed the tour meanwhile"),
+    ):
+        answer = browser.post("/cameras/gate-3/tour", data=form | differs)
+        assert answer.status_code == 409
+        assert said in answer.text
+        field, typed = list(differs.items())[-1]
+        assert f'name="{field}" value="{escape(typed)}"' in answer.text
+    with transaction(watched.database.sessions) as session:
+        session.get_one(CameraConnection, "gate-3").plate_zoom = 0.5
+    none = {"stay_s:kerb": "", "stay_s:corner": ""}
+    answer = browser.post("/cameras/gate-3/tour", data=form | none)
+    assert (answer.status_code, "goes near for plates" in answer.text) == (409, True)
+    assert views(watched) == before
+    token = {"csrf_token": form["csrf_token"]}
+    for path, said in (
+        ("/cameras/gate-4/stream", "has no small stream"),
+        ("/cameras/lot/stream", "is for recordings"),
+        ("/cameras/lot/tour", "is for recordings"),
+    ):
+        refused = browser.post(path, data=token | {"small": "1"})
+        assert (refused.status_code, said in refused.text) == (409, True), path
+    assert "says wu" not in browser.get("/cameras/gate-3").text
+
+
+@pytest.mark.browser
+def test_a_tour_is_put_in_another_order_by_keyboard_on_a_phone(watched: RunningDesk) -> None:
+    with transaction(watched.database.sessions) as session:
+        accounts.add_user(session, name="wu", display_name="吴", password=PASSWORD, role=Role.ADMINISTRATOR, at=NOON)
+    complaints: list[str] = []
+    with contextmanager(launched)() as chromium:
+        context = chromium.new_context(base_url=watched.url, locale="zh-CN", viewport={"width": 390, "height": 844})
+        page = listened_to(context.new_page(), complaints)
+        sign_in(page, "wu", on_to="/cameras/gate-3")
+        later = page.get_by_role("button", name="kerb 推后")
+        later.press("Enter")
+        expect(page.locator("#tour [role='status']")).to_have_text("kerb 现为第 2 个，共 4 个")
+        expect(later).to_be_focused()
+        page.locator("[name='stay_s:kerb']").fill("95")
+        keep(page, "camera-tour-phone")
+        page.keyboard.press("Enter")
+        expect(page.locator("#settings dl")).to_contain_text("corner 20 秒 · kerb 1 分 35 秒")
+        page.set_viewport_size({"width": 1440, "height": 900})
+        keep(page, "camera-tour-desk")
+    assert complaints == []
