@@ -28,6 +28,7 @@ from cases.casework.errors import DatedWrongly, FileRefused
 from cases.casework.steps import By
 from cases.casework.table import ENDED
 from cases.papers import registry
+from evidence import log_contents
 from evidence.sealing import keep_object
 from evidence.vault import PendingObject, Vault
 from models.case_files import CaseFile
@@ -270,21 +271,21 @@ def enter_item(
     )
     session.add(item)
     session.flush()
-    session.add(
-        GoodsMovement(
-            item_id=item.id,
-            seq=1,
-            kind=GoodsMove.TAKEN_IN,
-            milli=milli,
-            store_id=store.id,
-            in_store_milli=milli,
-            out_milli=0,
-            moved_on=measure.taken_on,
-            actor=by.name,
-            at=at,
-        )
+    movement = GoodsMovement(
+        item_id=item.id,
+        seq=1,
+        kind=GoodsMove.TAKEN_IN,
+        milli=milli,
+        store_id=store.id,
+        in_store_milli=milli,
+        out_milli=0,
+        moved_on=measure.taken_on,
+        actor=by.name,
+        at=at,
     )
+    session.add(movement)
     session.flush()
+    log_contents.enter(session, movement)
     _note(session, file, FileAct.GOODS_ENTERED, by, at, item=str(item.id), milli=milli, store=str(store.id))
     return item
 
@@ -717,6 +718,7 @@ def _move(
     )
     session.add(row)
     session.flush()
+    log_contents.enter(session, row)
     return row
 
 

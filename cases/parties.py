@@ -22,6 +22,7 @@ from cases.casework.errors import FileRefused, LikelyDouble
 from cases.casework.steps import By
 from cases.entitlements import EVERYTHING, Scope
 from cases.scope import files_within, parties_within
+from evidence import log_contents
 from models.case_files import CaseFile, FileDecision
 from models.enums import FileAct, FileState, OutcomeKind, PartyAct, PartyKind, PartyNumberKind, PartyRole
 from models.incidents import Incident
@@ -455,8 +456,10 @@ def put_on_record(
     session: Session, party: Party, act: PartyAct, *, by: By, at: datetime, reason: str = "", **facts: Any
 ) -> None:
     """What was done with an entry. facts: ids and words, nothing that names a person."""
-    session.add(PartyEvent(party_id=party.id, act=act, actor=by.name, at=at, reason=reason, facts=facts))
+    event = PartyEvent(party_id=party.id, act=act, actor=by.name, at=at, reason=reason, facts=facts)
+    session.add(event)
     session.flush()
+    log_contents.enter(session, event)
 
 
 def _normal(entry: Entry) -> Identity:

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from cases.errors import RecorderRefused, UnknownCamera
+from evidence import log_contents
 from models.enums import CameraKind, ContainerClock, RecorderSubject
 from models.people import Officer
 from models.places import Camera
@@ -30,6 +31,7 @@ def note(
     event = RecorderEvent(subject=subject, subject_id=str(subject_id), act=act, actor=actor, at=at, facts=facts)
     session.add(event)
     session.flush()
+    log_contents.enter(session, event)
 
 
 def events_of(session: Session, subject: RecorderSubject, subject_id: object) -> Sequence[RecorderEvent]:

@@ -18,6 +18,7 @@ from cases.casework.days import local_date
 from cases.casework.errors import DatedWrongly, FileRefused
 from cases.casework.steps import By
 from cases.parties import LONGEST_REASON, Identity
+from evidence import log_contents
 from models.case_files import CaseFile
 from models.enums import FileAct, PartyAct
 from models.exhibits import Exhibit
@@ -152,8 +153,10 @@ def look(session: Session, key: PersonalDataKey, witness: Witness, *, by: User, 
     said = " ".join(reason.split())
     if not 0 < len(said) <= LONGEST_REASON:
         raise FileRefused("reason_missing")
-    session.add(PartyEvent(witness_id=witness.id, act=PartyAct.LOOKED, actor=by.name, at=at, reason=said, facts={}))
+    event = PartyEvent(witness_id=witness.id, act=PartyAct.LOOKED, actor=by.name, at=at, reason=said, facts={})
+    session.add(event)
     session.flush()
+    log_contents.enter(session, event)
     return in_clear(key, witness)
 
 

@@ -15,7 +15,7 @@ class FaultCode(StrEnum):
     TIMESTAMP = "timestamp"
     CLOCK = "clock"  # times run backwards
     OBJECT = "object"  # bytes in the vault
-    STATE = "state"  # an incident is in a state that its events do not lead to
+    STATE = "state"  # an incident, a case file or a sheet is in a state that its events do not lead to
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,16 @@
 """What a row of the histories says, as the log digests it: one place for writing it down and for checking it.
 
-Custody entries have their form in evidence/custody.py, statements of seals in evidence/statements.py.
+`LoggedRow` is the list of what is logged: the check of everything and the tests go through it. What is appended to it
+without a form of its own below is entered column by column. Custody entries have their form in evidence/custody.py,
+statements of seals in evidence/statements.py.
 """
 
+import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, get_args
 
 from sqlalchemy.orm import Session
 
@@ -15,9 +21,14 @@ from models.enums import LogKind
 from models.exhibits import CustodyEvent
 from models.fence_proposals import FenceEvent
 from models.incidents import CaseEvent, ReviewDecision
-from models.law_catalogue import LawEvent
+from models.law_catalogue import LawEnding, LawEvent, LawVersion
+from models.papers import SheetEvent
+from models.parties import GoodsMovement, PartyEvent
 from models.people import AccountEvent
 from models.proof import LogEntry, SealStatement
+from models.reasons import IncidentReason, PermissionEvent
+from models.recorders import RecorderEvent
+from models.records import RecordLook
 from models.retention import ServedDecision
 
 LoggedRow = (
@@ -30,46 +41,53 @@ LoggedRow = (
     | FenceEvent
     | FileEvent
     | LawEvent
+    | SheetEvent
+    | PartyEvent
+    | GoodsMovement
+    | RecorderEvent
+    | IncidentReason
+    | PermissionEvent
+    | RecordLook
+    | LawVersion
+    | LawEnding
 )
+LOGGED: tuple[type[LoggedRow], ...] = get_args(LoggedRow)
 
 
 @dataclass(frozen=True)
 class Said:
-    """reference: how the log names the row. content: canonical bytes of everything the row says."""
+    """reference: how the log names the row. content: canonical bytes of everything the row says.
+
+    at: None where the row has no moment of its own. earlier: the content as it was entered before there was more of it.
+    """
 
     kind: LogKind
     reference: str
     content: bytes
-    at: datetime
+    at: datetime | None
+    earlier: bytes | None = None
 
 
 def said_by(row: LoggedRow) -> Said:
-    match row:
-        case CustodyEvent():
-            said = Said(LogKind.CUSTODY, custody.reference_of(row), canonical(custody.entry_of(row)), row.at)
-        case CaseEvent():
-            said = _event(row)
-        case ReviewDecision():
-            said = _decision(row)
-        case ServedDecision():
-            said = _served(row)
-        case SealStatement():
-            said = Said(LogKind.SEAL, f"seal/{row.exhibit_id}", row.content, row.stated_at)
-        case AccountEvent():
-            said = _account(row)
-        case FenceEvent():
-            said = _fence(row)
-        case FileEvent():
-            said = _file_event(row)
-        case LawEvent():
-            said = _law_event(row)
-    return said
+    return FORMS.get(type(row), _as_it_is)(row)
 
 
-def enter(session: Session, row: LoggedRow) -> LogEntry:
-    """The log entry of a row just written, in its transaction."""
+def enter(session: Session, row: LoggedRow, *, at: datetime | None = None) -> LogEntry:
+    """The log entry of a row just written and flushed, in its transaction. at: where the row has no moment of its own,
+    or is entered long after it.
+    """
     said = said_by(row)
-    return log.append(session, said.kind, said.reference, said.content, at=said.at)
+    dated = at or said.at
+    assert dated is not None, "who writes a row without a moment says when"
+    return log.append(session, said.kind, said.reference, said.content, at=dated)
+
+
+def _custody(event: CustodyEvent) -> Said:
+    return Said(LogKind.CUSTODY, custody.reference_of(event), canonical(custody.entry_of(event)), event.at)
+
+
+def _seal(statement: SealStatement) -> Said:
+    return Said(LogKind.SEAL, f"seal/{statement.exhibit_id}", statement.content, statement.stated_at)
 
 
 def _event(event: CaseEvent) -> Said:
@@ -152,7 +170,7 @@ def _file_event(event: FileEvent) -> Said:
         "done_on": event.done_on.isoformat() if event.done_on else None,
         "facts": event.facts,
     }
-    return Said(LogKind.CASE_FILE, f"case_file/{event.file_id}/{event.seq}", canonical(content), event.at)
+    return _with_who(LogKind.CASE_FILE, f"case_file/{event.file_id}/{event.seq}", content, event)
 
 
 def _law_event(event: LawEvent) -> Said:
@@ -165,4 +183,49 @@ def _law_event(event: LawEvent) -> Said:
         "reason": event.reason,
         "facts": event.facts,
     }
-    return Said(LogKind.LAW, f"law/{event.edition_id}/{event.seq}", canonical(content), event.at)
+    return _with_who(LogKind.LAW, f"law/{event.edition_id}/{event.seq}", content, event)
+
+
+def _with_who(kind: LogKind, reference: str, content: dict[str, Any], event: FileEvent | LawEvent) -> Said:
+    """Which account it was, beside its name: entries from before revision 0033 do not have it."""
+    if event.actor_id is None:
+        return Said(kind, reference, canonical(content), event.at)
+    whole = canonical(content | {"actor_id": str(event.actor_id)})
+    return Said(kind, reference, whole, event.at, earlier=canonical(content))
+
+
+def _as_it_is(row: LoggedRow) -> Said:
+    """Every column by its name; what is NULL is left out, so that a column that comes later changes nothing here."""
+    table = type(row).__table__
+    content = {column.name: _plain(getattr(row, column.name)) for column in table.columns}
+    key = "/".join(str(content[column.name]) for column in table.primary_key)
+    said = canonical({name: value for name, value in content.items() if value is not None})
+    kind = LogKind(row.__tablename__)
+    return Said(kind, f"{kind.value}/{key}", said, getattr(row, "at", None))
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it. A type that has no canonical form is refused when the row is entered."""
+    match value:
+        case StrEnum():
+            return value.value
+        case datetime():
+            return instant(value)
+        case date():
+            return value.isoformat()
+        case uuid.UUID():
+            return str(value)
+    return value
+
+
+FORMS: Mapping[type[LoggedRow], Callable[[Any], Said]] = {
+    CustodyEvent: _custody,
+    CaseEvent: _event,
+    ReviewDecision: _decision,
+    ServedDecision: _served,
+    SealStatement: _seal,
+    AccountEvent: _account,
+    FenceEvent: _fence,
+    FileEvent: _file_event,
+    LawEvent: _law_event,
+}

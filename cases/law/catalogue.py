@@ -188,7 +188,11 @@ def take_in(session: Session, file: LawFile, *, by: By, at: datetime) -> LawEdit
     )
     session.add(row)
     session.flush()
-    session.add_all(_version(row, each) for each in fresh)
+    versions_of_it = [_version(row, each) for each in fresh]
+    session.add_all(versions_of_it)
+    session.flush()
+    for version in versions_of_it:
+        log_contents.enter(session, version, at=at)
     facts = {"sha256": file.sha256, "items": len(fresh), "unchanged": len(file.items) - len(fresh)}
     _append(session, row, LawAct.READ, by=by, at=at, reason=file.source, facts=facts)
     return row
@@ -380,15 +384,16 @@ def _locked(session: Session, edition_id: uuid.UUID) -> LawEdition:
 def _end_row(
     session: Session, held: Held, ends_on: date, followed_by: uuid.UUID | None, *, reason: str, at: datetime
 ) -> None:
-    session.add(
-        LawEnding(
-            version_id=uuid.UUID(held.item.version_id),
-            ends_on=ends_on,
-            followed_by_id=followed_by,
-            reason=reason,
-            ended_at=at,
-        )
+    ending = LawEnding(
+        version_id=uuid.UUID(held.item.version_id),
+        ends_on=ends_on,
+        followed_by_id=followed_by,
+        reason=reason,
+        ended_at=at,
     )
+    session.add(ending)
+    session.flush()
+    log_contents.enter(session, ending, at=at)
 
 
 def _reason(given: str) -> str:

@@ -20,6 +20,7 @@ from cases.entitlements import Scope
 from cases.papers.errors import PaperRefused
 from cases.papers.number_forms import form_of, written
 from cases.scope import of_files_within
+from evidence import log_contents
 from models.case_files import CaseFile, PaperService
 from models.enums import ServedPaper, SheetKind, SheetState
 from models.papers import NumberedSheet, NumberSeries, SheetEvent
@@ -192,18 +193,18 @@ def _lock(session: Session, sheet: NumberedSheet) -> None:
 def _append(session: Session, sheet: NumberedSheet, *, by: By, at: datetime, reason: str) -> None:
     """The sheet's row is locked, or not committed yet."""
     last = session.scalar(select(func.max(SheetEvent.seq)).where(SheetEvent.sheet_id == sheet.id)) or 0
-    session.add(
-        SheetEvent(
-            sheet_id=sheet.id,
-            seq=last + 1,
-            to_state=sheet.state,
-            actor=by.name,
-            actor_id=by.user.id if by.user else None,
-            at=at,
-            reason=reason,
-        )
+    event = SheetEvent(
+        sheet_id=sheet.id,
+        seq=last + 1,
+        to_state=sheet.state,
+        actor=by.name,
+        actor_id=by.user.id if by.user else None,
+        at=at,
+        reason=reason,
     )
+    session.add(event)
     session.flush()
+    log_contents.enter(session, event)
 
 
 def _was_served(session: Session, sheet: NumberedSheet) -> bool:

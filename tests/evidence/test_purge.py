@@ -31,6 +31,7 @@ from models.exhibits import CustodyEvent, SealedObject
 from models.incidents import Incident
 from models.proof import LogEntry
 from models.retention import Deletion, LegalHold
+from tests.compiled_once import compiled_once
 from tests.conftest import Database
 from tests.evidence.scene import Scene, sealed_scene
 from tests.rows import add_event, after
@@ -279,7 +280,7 @@ def test_an_object_that_nothing_cites_goes_within_the_hour(dismissed_on_sqlite: 
 def test_a_process_that_does_nothing_but_purge_knows_everything_that_cites() -> None:
     """By hand, `streetwitness purge` loads no worker and no desk; derivatives and what owners sent stay there."""
     asks = "from evidence import purge; print(*sorted(table.name for table, _ in purge._citing_columns()))"
-    said = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True, timeout=60).stdout
+    said = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True, timeout=300).stdout
     citing = {
         table.name
         for table in Base.metadata.tables.values()
@@ -475,7 +476,7 @@ def killed_at(number: int, database: Path, vault: Path) -> bool:
 
             return counted
 
-        engine = open_database(sqlite_url(database))
+        engine = compiled_once(open_database(sqlite_url(database)))
         event.listen(engine, "before_cursor_execute", lambda *_: step())
         event.listen(engine, "commit", lambda _: step())
         usual = DiskCalls()
@@ -488,7 +489,7 @@ def killed_at(number: int, database: Path, vault: Path) -> bool:
 
 
 def opened(database: Path, vault: Path, incident_id: uuid.UUID) -> tuple[Engine, Scene]:
-    engine = open_database(sqlite_url(database))
+    engine = compiled_once(open_database(sqlite_url(database)))
     return engine, Scene(Database(engine, sessions_of(engine), sqlite_url(database)), vault, incident_id)
 
 
