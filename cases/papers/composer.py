@@ -16,8 +16,9 @@ from cases.papers.matter import Matter, PartyValue
 from cases.papers.rights import Rights
 from cases.papers.sources import Marks, Sentence, Source
 from cases.papers.wording import minute, word
+from cases.records.reading import RecordValue
 from models.case_files import FileEvent
-from models.enums import FileAct, PaperKind
+from models.enums import FileAct, PaperKind, RecordEnding, RecordKind
 
 Block = dict[str, Any]
 
@@ -48,6 +49,11 @@ class Composer:
     def event_source(self, event: FileEvent) -> Source:
         at = minute(event.at, self.matter.timezone)
         return Source("record", f"event:{event.seq}", f"案件流程记录第{event.seq}项：{word('act', event.act)}，{at}")
+
+    @property
+    def record(self) -> RecordValue | None:
+        """What officers took down and this paper is filled from."""
+        return next((each for each in self.matter.records if each.about == self.about), None)
 
     @property
     def registered(self) -> Source:
@@ -134,6 +140,9 @@ BLOCKS = (
     "steps",
     "opinions",
     "questions",
+    "minutes",
+    "corrections",
+    "closing",
 )
 
 
@@ -146,8 +155,25 @@ def _party_values(party: PartyValue | None) -> dict[str, str]:
 
 def _sign(composer: Composer, place: Place) -> dict[str, str]:
     """Who is to sign there, where it is known."""
+    if composer.record is not None:
+        return {"title": word("place", place), "name": _signs_record(composer.record, place)}
     officer = next((each for each in composer.matter.officers if place == f"officer_{each.place}"), None)
     name = f"{officer.name}（执法证号 {officer.certificate}）" if officer else ""
     if place is Place.CHAIR and composer.matter.hearing is not None:
         name = composer.matter.name(composer.matter.hearing.chair_id)
     return {"title": word("place", place), "name": name}
+
+
+def _signs_record(record: RecordValue, place: Place) -> str:
+    """The two it names, and what the person it was read over to did."""
+    row = record.row
+    if place is Place.PARTY:
+        asked = record.asked.identity.name if record.asked else record.bystander
+        if row.ending is RecordEnding.SIGNS:
+            return asked
+        witness = f"，见证人 {record.ending_witness}" if record.ending_witness else ""
+        return f"{asked}（{word('record_ending', row.ending or '')}{witness}）"
+    is_first = place in (Place.OFFICER_1, Place.CHAIR)
+    user, certificate = (row.first, row.first_certificate) if is_first else (row.second, row.second_certificate)
+    assert user is not None, "a finished record names two"
+    return f"{user.display_name}（执法证号 {certificate}）" if row.kind is not RecordKind.HEARING else user.display_name

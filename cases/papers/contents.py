@@ -5,26 +5,19 @@ Pure. What many papers say in the same way is in cases/papers/pieces.py, how it 
 
 from collections.abc import Callable, Iterable, Mapping
 
-from cases.papers import pieces
-from cases.papers.bureau import Bureau
+from cases.papers import pieces, record_contents
+from cases.papers.bureau import BLANK, Bureau
 from cases.papers.composer import Composer
 from cases.papers.matter import Matter, ServiceValue
 from cases.papers.rights import Rights
 from cases.papers.sources import Sentence, Source
 from cases.papers.wording import capitals, day, minute, word, yuan
-from models.enums import FileAct, OutcomeKind, PaperKind
+from cases.records.stock import read_stock
+from models.enums import FileAct, OutcomeKind, PaperKind, RecordKind
 from models.parties import GoodsMeasure
 
 Filler = Callable[[Composer], None]
-
-QUESTIONS = (
-    "我们是执法人员，现向你出示执法证件，请你确认。",
-    "依照法律规定，你有权申请执法人员回避，是否申请回避？",
-    "请介绍你的基本情况。",
-    "请讲述事情的经过。",
-    "你对现场照片、视频有无意见？",
-    "你还有无需要补充说明的？",
-)
+ANSWER_BLANKS = 5
 
 
 def compose(
@@ -47,6 +40,9 @@ def _filing_approval(paper: Composer) -> None:
 
 
 def _inspection_record(paper: Composer) -> None:
+    if paper.record is not None:
+        record_contents.inspection(paper, paper.record)
+        return
     pieces.matter_fields(paper)
     pieces.parties(paper, whole=False)
     pieces.officers(paper)
@@ -54,16 +50,22 @@ def _inspection_record(paper: Composer) -> None:
     pieces.pictures(paper)
     paper.tell("shown_certificate")
     paper.tell("ask_recusal")
+    record_contents.blank_closing(paper, RecordKind.INSPECTION)
 
 
 def _inquiry_record(paper: Composer) -> None:
+    if paper.record is not None:
+        record_contents.inquiry(paper, paper.record)
+        return
     pieces.matter_fields(paper)
     pieces.parties(paper, whole=True)
     pieces.officers(paper)
     paper.tell("shown_certificate")
     paper.tell("ask_recusal")
     paper.tell("answer_truly")
-    paper.blocks["questions"] = [{"text": text} for text in QUESTIONS]
+    offered = read_stock().for_a(RecordKind.INQUIRY, paper.matter.file.offence)
+    _to_be_written(paper, *(entry.zh for entry in offered if entry.starts))
+    record_contents.blank_closing(paper, RecordKind.INQUIRY)
 
 
 def _correction_order(paper: Composer) -> None:
@@ -190,6 +192,9 @@ def _hearing_notice(paper: Composer) -> None:
 
 
 def _hearing_record(paper: Composer) -> None:
+    if paper.record is not None:
+        record_contents.hearing(paper, paper.record)
+        return
     _hearing(paper)
     pieces.officers(paper)
     hearing = paper.matter.hearing
@@ -197,7 +202,16 @@ def _hearing_record(paper: Composer) -> None:
     if hearing.opinion:
         rests = paper.row("file_hearing", hearing.id, "听证记录")
         paper.say("reasons", Sentence(hearing.opinion.strip(), (rests, *paper.rights.on("hearing_decides"))))
-    paper.blocks["questions"] = [{"text": text} for text in ("调查人员陈述", "当事人申辩和质证", "最后陈述")]
+    _to_be_written(paper, "调查人员陈述", "当事人申辩和质证", "最后陈述")
+    record_contents.blank_closing(paper, RecordKind.HEARING)
+
+
+def _to_be_written(paper: Composer, *texts: str) -> None:
+    """By hand, on a form."""
+    paper.blocks["questions"] = [
+        {"number": str(number), "text": text, "answer": BLANK * ANSWER_BLANKS, "marks": ""}
+        for number, text in enumerate(texts, start=1)
+    ]
 
 
 def _hearing(paper: Composer) -> None:
@@ -326,6 +340,7 @@ def _court_application(paper: Composer) -> None:
     served = paper.event(FileAct.SERVE, FileAct.PAPER_SERVED)
     demanded = paper.event(FileAct.DEMANDED)
     paper.say("facts", Sentence(said, (pieces.outcome_row(paper, decision), served, demanded)))
+    _appeals(paper)
     asked = f"请求强制执行：罚款{yuan(court.fine_fen)}，加处罚款{yuan(court.late_fee_fen)}。"
     paper.say("outcome", Sentence(asked, (rests, *paper.rights.on("court"))))
     pieces.law(paper)
@@ -338,6 +353,7 @@ def _closing_report(paper: Composer) -> None:
     decision = paper.matter.decision
     if decision is not None:
         pieces.outcome(paper, decision, "决定给予")
+    _appeals(paper)
     for payment in paper.matter.payments:
         rests = paper.row("payment", payment.id, f"缴款记录 {payment.reference}")
         paid = f"{day(payment.paid_on)}{word('means', payment.means)}{yuan(payment.amount_fen)}"
@@ -346,8 +362,32 @@ def _closing_report(paper: Composer) -> None:
     corrected = paper.matter.event(FileAct.CORRECTED)
     if corrected is not None:
         paper.say("facts", Sentence("违法行为已改正。", (paper.event_source(corrected),)))
+    _court(paper)
     pieces.steps(paper)
     pieces.opinions(paper, FileAct.CLOSE)
+
+
+def _appeals(paper: Composer) -> None:
+    """How each ended, and what it left of the fine."""
+    for each in paper.matter.appeals:
+        if each.result is None or each.ended_on is None:
+            continue
+        rests = paper.row("appeal", each.id, f"{word('appeal', each.kind)}记录 {each.result_reference}")
+        left = "" if each.changed_fine_fen is None else f"为罚款{yuan(each.changed_fine_fen)}"
+        ended = f"{day(each.ended_on)}{word('appeal_result', each.result)}{left}（{each.result_reference}）"
+        said = f"当事人于{day(each.filed_on)}向{each.body}{word('appeal', each.kind)}，{ended}。"
+        paper.say("facts", Sentence(said, (rests,)))
+
+
+def _court(paper: Composer) -> None:
+    court = paper.matter.court
+    if court is None:
+        return
+    answered = "" if court.result is None else f"，法院{word('court_result', court.result)}"
+    sums = f"罚款{yuan(court.fine_fen)}，加处罚款{yuan(court.late_fee_fen)}"
+    said = f"{day(court.asked_on)}向{court.court}申请强制执行{sums}{answered}。"
+    rests = paper.row("court_request", court.id, f"强制执行申请记录（{day(court.asked_on)}）")
+    paper.say("facts", Sentence(said, (rests,)))
 
 
 def _volume_cover(paper: Composer) -> None:

@@ -24,12 +24,13 @@ from cases.papers.bureau import read_bureau
 from cases.papers.composer import Composer, values
 from cases.papers.errors import PaperDamaged, PaperRefused
 from cases.papers.filling import Template, fill, template_of
-from cases.papers.kinds import KINDS, OF, Kind, Need, about, fits, lacking
+from cases.papers.kinds import KINDS, OF, Kind, Need, about, fits, is_record, lacking
 from cases.papers.matter import Matter, load
 from cases.papers.paper_pdf import pdf_of
 from cases.papers.rights import rights_on
 from cases.papers.slip import slip_of
 from cases.papers.terms import terms_on
+from cases.records import reading
 from evidence import custody
 from evidence.at_hand import AtHand
 from evidence.digest import sha256_of_bytes
@@ -138,7 +139,7 @@ def make_all(session: Session, file_id: uuid.UUID, *, by: By, at: datetime, pres
     signed = _signed(session, file_id)
     made = []
     for each in possible(session, matter):
-        if each.kind.on_request or each.lacks or not fits(each.kind, matter):
+        if (each.kind.on_request and not is_record(each.about)) or each.lacks or not fits(each.kind, matter):
             continue
         if each.about not in about(each.kind, matter) or (each.newest is not None and each.newest.id in signed):
             continue
@@ -199,9 +200,12 @@ def look(session: Session, paper: FilePaper, form: Form, *, by: By, at: datetime
     held = bytes_of(session, paper, form, at=at, press=press)
     parties_shown = select(Party).join(FileParty, FileParty.party_id == Party.id)
     shown = parties_shown.where(FileParty.file_id == paper.file_id, FileParty.ended_at.is_(None))
+    reason = f"paper {paper.kind.value} version {paper.version}"
     for party in session.scalars(shown):
-        reason = f"paper {paper.kind.value} version {paper.version}"
         parties.put_on_record(session, party, PartyAct.LOOKED, by=by, at=at, reason=reason)
+    record = reading.record_of(session, paper.about)
+    if record is not None:
+        reading.put_on_record(session, record, by=by, reason=reason, at=at)
     return held
 
 

@@ -1,7 +1,7 @@
 """Kinds: the one list of papers: what each is called, its series of numbers, its step, what it needs, who signs it.
 
 Pure. What a paper is about decides whether there can be several: a service receipt is about one attempt to serve, the
-notice about what the party was told that time.
+notice about what the party was told that time, the paper of a record about that record.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from models.enums import (
     OutcomeKind,
     PaperKind,
     Procedure,
+    RecordKind,
     ServedPaper,
     SheetKind,
 )
@@ -49,6 +50,7 @@ class Need(StrEnum):
     COURT = "court"
     INVESTIGATED = "investigated"
     SERVED = "served"
+    PERFORMED = "performed"
     ENDED = "ended"
     PLATE = "plate"
     CORRECTION = "correction"
@@ -73,7 +75,7 @@ OFFICERS = (Place.OFFICER_1, Place.OFFICER_2)
 @dataclass(frozen=True)
 class Kind:
     """steps: to which steps of the procedure it belongs. on_request: made when somebody asks for it alone, and not with
-    the others of its step. slip: also printed on a field printer.
+    the others of its step, unless it is filled from a record. slip: also printed on a field printer.
     """
 
     kind: PaperKind
@@ -162,7 +164,8 @@ KINDS: tuple[Kind, ...] = (
         PaperKind.PENALTY_NOTICE,
         "行政处罚事先告知书",
         (FileAct.NOTIFY,),
-        (Need.OFFICERS, Need.PARTY, Need.LAW, Need.NOTICE),
+        # on the spot the party is told by word of mouth, and the decision says so (行政处罚法 art. 44, 52)
+        (Need.ORDINARY, Need.OFFICERS, Need.PARTY, Need.LAW, Need.NOTICE),
         (*OFFICERS,),
         SheetKind.PENALTY_NOTICE,
         ServedPaper.NOTICE,
@@ -262,7 +265,7 @@ KINDS: tuple[Kind, ...] = (
         PaperKind.CLOSING_REPORT,
         "结案报告",
         (FileAct.CLOSE,),
-        (Need.OFFICERS, Need.SERVED),
+        (Need.OFFICERS, Need.SERVED, Need.PERFORMED),
         (*OFFICERS, Place.LEADER),
     ),
     Kind(PaperKind.VOLUME_COVER, "案卷封面", (FileAct.CLOSE, FileAct.ARCHIVE), (Need.ENDED,), ()),
@@ -282,6 +285,12 @@ OF: dict[PaperKind, Kind] = {kind.kind: kind for kind in KINDS}
 AFTER_SERVICE = frozenset({FileState.SERVED, FileState.PERFORMED, FileState.ENFORCING, FileState.CLOSED})
 # what is registered for preservation or kept for a while is on a list; a decision is only made for the other two
 DECIDED_MEASURES = frozenset({MeasureKind.SEIZURE, MeasureKind.SEALING})
+# what is filled from a record that officers took down, one paper for each; without one it is a form with blanks
+RECORDED: dict[PaperKind, RecordKind] = {
+    PaperKind.INSPECTION_RECORD: RecordKind.INSPECTION,
+    PaperKind.INQUIRY_RECORD: RecordKind.INQUIRY,
+    PaperKind.HEARING_RECORD: RecordKind.HEARING,
+}
 
 
 def _correction(matter: Matter) -> bool:
@@ -291,6 +300,14 @@ def _correction(matter: Matter) -> bool:
 
 def _is_investigated(matter: Matter) -> bool:
     return matter.event(FileAct.END_INVESTIGATION) is not None
+
+
+def _is_performed(matter: Matter) -> bool:
+    """Nothing of it waits for the party any more: done, or left to the court, or there was nothing to pay."""
+    if matter.file.state in (FileState.SERVED, FileState.ENFORCING):
+        fined = matter.decision is not None and matter.decision.outcome is OutcomeKind.FINE
+        return matter.court is not None or not fined
+    return matter.file.state in AFTER_SERVICE
 
 
 MET: dict[Need, Callable[[Matter], bool]] = {
@@ -314,6 +331,7 @@ MET: dict[Need, Callable[[Matter], bool]] = {
     Need.COURT: lambda matter: matter.court is not None,
     Need.INVESTIGATED: _is_investigated,
     Need.SERVED: lambda matter: matter.file.state in AFTER_SERVICE,
+    Need.PERFORMED: _is_performed,
     Need.ENDED: lambda matter: matter.file.state in ENDED,
     Need.PLATE: lambda matter: matter.file.offence is Offence.ILLEGAL_PARKING and bool(matter.plates),
     Need.CORRECTION: _correction,
@@ -321,12 +339,16 @@ MET: dict[Need, Callable[[Matter], bool]] = {
 
 
 def lacking(kind: Kind, matter: Matter) -> tuple[Need, ...]:
-    """What the paper needs and the case file does not have yet."""
+    """What the paper needs and the case file does not have yet. A finished record has all that its paper says."""
+    if _records(kind, matter):
+        return ()
     return tuple(need for need in kind.needs if not MET[need](matter))
 
 
 def fits(kind: Kind, matter: Matter) -> bool:
     """Whether a case file of this procedure and kind has such a paper at all."""
+    if _records(kind, matter):
+        return True
     if {Need.ORDINARY, Need.SIMPLE} & set(lacking(kind, matter)):
         return False
     if kind.kind is PaperKind.WINDOW_SLIP:
@@ -341,7 +363,17 @@ def fits(kind: Kind, matter: Matter) -> bool:
 
 def about(kind: Kind, matter: Matter) -> tuple[str, ...]:
     """What papers of this kind there can be: one for each; "" where the case file has one alone."""
-    return ABOUT.get(kind.kind, _the_file)(matter)
+    return _records(kind, matter) or ABOUT.get(kind.kind, _the_file)(matter)
+
+
+def is_record(about: str) -> bool:
+    """Whether a paper about this is filled from a record."""
+    return about.startswith("record:")
+
+
+def _records(kind: Kind, matter: Matter) -> tuple[str, ...]:
+    recorded = RECORDED.get(kind.kind)
+    return () if recorded is None else tuple(each.about for each in matter.records_of(recorded))
 
 
 def _the_file(_matter: Matter) -> tuple[str, ...]:

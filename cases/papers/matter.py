@@ -19,8 +19,10 @@ from cases.draft_content import DraftContent, ExhibitEntry, Statement
 from cases.law import catalogue
 from cases.law.items import LawItem
 from cases.papers.errors import PaperRefused
+from cases.records import reading
+from cases.records.reading import RecordValue
 from cases.review import newest_draft
-from models.appeals import CourtRequest, Demand
+from models.appeals import Appeal, CourtRequest, Demand
 from models.case_files import (
     ApprovalMark,
     CaseFile,
@@ -33,11 +35,12 @@ from models.case_files import (
     FileOfficer,
     PaperService,
 )
-from models.enums import FileAct, PartyKind, PartyRole
+from models.enums import FileAct, PartyKind, PartyRole, RecordKind, RecordState
 from models.parties import FileParty, FileVehicle, GoodsItem, GoodsMeasure, Party
 from models.payments import Payment
 from models.people import User
 from models.personal_data import PersonalDataKey
+from models.records import FileRecord
 from models.serving import ServiceDetail
 
 Row = TypeVar("Row")
@@ -82,7 +85,9 @@ class ServiceValue:
 
 @dataclass(frozen=True)
 class Matter:
-    """law: as it was in force on the day of the conduct. statements, exhibits: of the newest draft of the incident."""
+    """law: as it was in force on the day of the conduct. statements, exhibits: of the newest draft of the incident.
+    records: what officers took down, as far as it is finished.
+    """
 
     file: CaseFile
     on: date
@@ -103,8 +108,10 @@ class Matter:
     goods: dict[uuid.UUID, tuple[GoodsItem, ...]] = field(default_factory=dict)
     demand: Demand | None = None
     court: CourtRequest | None = None
+    appeals: tuple[Appeal, ...] = ()
     payments: tuple[Payment, ...] = ()
     approvals: tuple[FileApproval, ...] = ()
+    records: tuple[RecordValue, ...] = ()
 
     @property
     def timezone(self) -> str:
@@ -117,6 +124,9 @@ class Matter:
     def event(self, *acts: FileAct) -> FileEvent | None:
         """The newest of these acts."""
         return next((event for event in reversed(self.events) if event.act in acts), None)
+
+    def records_of(self, kind: RecordKind) -> tuple[RecordValue, ...]:
+        return tuple(each for each in self.records if each.row.kind is kind)
 
     def name(self, user_id: uuid.UUID | None) -> str:
         return "" if user_id is None else self.names[user_id]
@@ -157,10 +167,12 @@ def load(session: Session, file_id: uuid.UUID, *, key: PersonalDataKey | None, a
         goods=goods,
         demand=next(iter(_newest_first(session, Demand, file_id, Demand.made_at)), None),
         court=next(iter(_newest_first(session, CourtRequest, file_id, CourtRequest.made_at)), None),
+        appeals=_newest_first(session, Appeal, file_id, Appeal.filed_on)[::-1],
         payments=tuple(
             session.scalars(select(Payment).where(Payment.file_id == file_id).order_by(Payment.paid_on, Payment.id))
         ),
         approvals=_approvals(session, file_id),
+        records=_records(session, file, key),
     )
     matter.names.update(_names(session, matter))
     return matter
@@ -236,6 +248,21 @@ def _services(session: Session, file_id: uuid.UUID, key: PersonalDataKey | None)
             address = _opened(key, detail.address_sealed, f"service_detail.address:{row.id}")
         found.append(ServiceValue(row, receiver, address))
     return tuple(found)
+
+
+def _records(session: Session, file: CaseFile, key: PersonalDataKey | None) -> tuple[RecordValue, ...]:
+    """Raises PaperRefused for one that does not say any more what it said when it was finished."""
+    finished = select(FileRecord.id).where(FileRecord.file_id == file.id, FileRecord.state == RecordState.FINISHED)
+    if session.scalar(finished.limit(1)) is None:
+        return ()
+    if key is None:
+        raise PaperRefused("no_key")
+    found = reading.finished_of(session, key, file.id)
+    events = steps.events_of(session, file)
+    for each in found:
+        if not reading.still_holds(each, events):
+            raise PaperRefused("record_changed", number=each.row.number)
+    return found
 
 
 def _approvals(session: Session, file_id: uuid.UUID) -> tuple[FileApproval, ...]:

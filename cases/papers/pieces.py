@@ -7,8 +7,9 @@ from cases.draft_content import Pointer, Statement
 from cases.papers.composer import Composer
 from cases.papers.sources import Sentence, Source
 from cases.papers.wording import capitals, day, milli, minute, word, yuan
+from cases.records.reading import RecordValue
 from models.case_files import FileDecision, FileEvent, FileNotice
-from models.enums import ExhibitKind, FileAct, OutcomeKind, PartyKind
+from models.enums import ExhibitKind, FileAct, OutcomeKind, PartyKind, PartyRole, RecordKind
 from models.parties import GoodsMeasure
 
 # of what the program says about a matter, what a paper that goes to the party repeats; the rest is in the report
@@ -28,7 +29,17 @@ TOLD = frozenset(
 # left out of every paper: what the law says is said by the paper itself
 NOT_REPEATED = frozenset({"provision", "provision_unknown", "competence"})
 # acts that the way of a matter is not told by
-NOT_TOLD = frozenset({FileAct.DOCUMENT_MADE, FileAct.DOCUMENT_SIGNED, FileAct.SHARED, FileAct.VOLUME_MADE})
+NOT_TOLD = frozenset(
+    {
+        FileAct.DOCUMENT_MADE,
+        FileAct.DOCUMENT_SIGNED,
+        FileAct.SHARED,
+        FileAct.VOLUME_MADE,
+        FileAct.RECORD_READ,
+        FileAct.RECORD_CORRECTED,
+        FileAct.RECORD_DROPPED,
+    }
+)
 MOST_PICTURES = 4
 SHOWN_OF_A_NUMBER = 4
 
@@ -120,6 +131,9 @@ def evidence(paper: Composer) -> None:
     for point in paper.matter.points:
         said = paper.row("defence_point", point.id, f"陈述申辩第{point.number}点（{day(point.said_on)}）")
         paper.say("evidence", Sentence(f"当事人陈述申辩第{point.number}点（{day(point.said_on)}）。", (said,)))
+    for record in paper.matter.records:
+        rests = record_row(paper, record)
+        paper.say("evidence", Sentence(f"{rests.text}。", (rests,)))
     for measure in paper.matter.measures:
         paper.say(
             "evidence",
@@ -237,6 +251,27 @@ def points(paper: Composer, *, answered: bool) -> None:
 
 def measure_row(paper: Composer, measure: GoodsMeasure) -> Source:
     return paper.row("goods_measure", measure.id, f"{word('measure', measure.kind)}记录 {measure.document}")
+
+
+def record_row(paper: Composer, record: RecordValue) -> Source:
+    """The record as a whole, as the list of sources and the evidence name it; a witness without a name."""
+    return paper.row("file_record", record.row.id, f"{record_named(record)}（{record_times(paper, record)}）")
+
+
+def record_named(record: RecordValue) -> str:
+    """`当事人询问笔录第1次`."""
+    whose = ""
+    if record.row.kind is RecordKind.INQUIRY:
+        is_party = record.asked is not None and record.asked.role is PartyRole.PARTY
+        whose = "当事人" if is_party else "证人" if record.row.witness_id is not None else "有关人员"
+    return f"{whose}{word('record', record.row.kind)}第{record.row.number}次"
+
+
+def record_times(paper: Composer, record: RecordValue) -> str:
+    assert record.row.begun_at is not None, "a finished record has its time"
+    assert record.row.ended_at is not None, "a finished record has its time"
+    begun, ended = (minute(each, paper.matter.timezone) for each in (record.row.begun_at, record.row.ended_at))
+    return begun if begun == ended else f"{begun}至{ended}"
 
 
 def goods(paper: Composer, measure: GoodsMeasure) -> None:

@@ -22,19 +22,21 @@ from cases.entitlements import Right, Scope, scope_of
 from cases.papers import documents, officer_keys, signature_images
 from cases.papers.documents import PDF_TYPE, Press
 from cases.papers.errors import PaperRefused
-from cases.papers.kinds import BY_HAND, OF, Place
+from cases.papers.kinds import BY_HAND, OF, OFFICERS, Place
 from cases.papers.paper_pdf import Signed, pdf_of
 from cases.papers.wording import day, minute
+from cases.records import reading
 from cases.scope import files_within
 from evidence import signature as ed25519
 from evidence.at_hand import AtHand
 from evidence.canonical import canonical, instant
 from evidence.digest import sha256_of_bytes
 from models.case_files import CaseFile, FileHearing, FileOfficer
-from models.enums import FileAct, Role, SheetState
+from models.enums import FileAct, RecordKind, Role, SheetState
 from models.papers import FilePaper, OfficerKey, PaperSignature
 from models.people import User
 from models.personal_data import PersonalDataKey
+from models.records import FileRecord
 
 WHAT = "streetwitness paper signature 1"
 KEY_SHOWN = 16
@@ -62,6 +64,9 @@ def places_for(session: Session, paper: FilePaper, user: User) -> tuple[Place, .
     wanted = [place for place in OF[paper.kind].places if place not in BY_HAND and place.value not in taken]
     if not wanted:
         return ()
+    record = reading.record_of(session, paper.about)
+    if record is not None:
+        return tuple(place for place in wanted if place in _of_record(record, user))
     officers = {
         row.user_id: Place(f"officer_{row.place}")
         for row in session.scalars(
@@ -255,6 +260,13 @@ def _is_fit(session: Session, paper: FilePaper) -> None:
         raise PaperRefused("not_the_newest")
     if paper.sheet is not None and paper.sheet.state is SheetState.VOIDED:
         raise PaperRefused("number_voided", number=paper.sheet.text)
+
+
+def _of_record(record: FileRecord, user: User) -> set[Place]:
+    """Of the two it names: officers, or at a hearing its chair and its clerk."""
+    places = (Place.CHAIR, Place.CLERK) if record.kind is RecordKind.HEARING else OFFICERS
+    named = (record.first_id, record.second_id)
+    return {place for place, user_id in zip(places, named, strict=True) if user_id == user.id}
 
 
 def _by_role(session: Session, paper: FilePaper, user: User) -> set[Place]:

@@ -67,6 +67,8 @@ GOODS = Piece("goods", "goods", "物品清单")
 STEPS = Piece("steps", "steps", "办理经过")
 OPINIONS = Piece("opinions", "opinions", "审批意见")
 QUESTIONS = Piece("questions", "questions")
+CORRECTIONS = _list("corrections", "宣读（阅读）后的更正和补充")
+CLOSING = Piece("closing", "closing")
 PICTURES = Piece("pictures", "pictures", "现场照片")
 SIGNATURES = Piece("signatures")
 SEAL = Piece("seal")
@@ -85,14 +87,16 @@ LAYOUTS: dict[PaperKind, tuple[Piece, ...]] = {
         _list("facts", "检查（勘验）情况"),
         PICTURES,
         _list("rights", "告知事项"),
-        _text("以上笔录已阅（已向我宣读），与实际相符。"),
+        CORRECTIONS,
+        CLOSING,
         SIGNATURES,
     ),
     PaperKind.INQUIRY_RECORD: (
         FIELDS,
         _list("rights", "告知事项"),
         QUESTIONS,
-        _text("以上笔录已阅（已向我宣读），与我所述相符。"),
+        CORRECTIONS,
+        CLOSING,
         SIGNATURES,
     ),
     PaperKind.CORRECTION_ORDER: (
@@ -176,9 +180,12 @@ LAYOUTS: dict[PaperKind, tuple[Piece, ...]] = {
     ),
     PaperKind.HEARING_RECORD: (
         FIELDS,
+        _list("rights", "告知事项"),
         QUESTIONS,
+        _list("minutes", "听证经过"),
         _list("reasons", "听证主持人意见"),
-        _text("以上笔录已核对无误。"),
+        CORRECTIONS,
+        CLOSING,
         SIGNATURES,
     ),
     PaperKind.DECISION: (
@@ -338,8 +345,16 @@ def _write_opinions(document: DocxDocument, piece: Piece, _kind: PaperKind) -> N
 
 def _write_questions(document: DocxDocument, piece: Piece, _kind: PaperKind) -> None:
     _paragraph(document, f"{{%p for each in {piece.block} %}}")
-    _paragraph(document, "问：{{ each.text }}", "Said")
-    _paragraph(document, "答：＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿＿", "Said")
+    _paragraph(document, "{{ each.number }}．问：{{ each.text }}", "Said")
+    answer = _paragraph(document, "答：{{ each.answer }} ", "Said")
+    answer.add_run("{{ each.marks }}", style="Mark")
+    _paragraph(document, "{%p endfor %}")
+
+
+def _write_closing(document: DocxDocument, piece: Piece, _kind: PaperKind) -> None:
+    """What the person signs; of a record with the mark of the record, on a form without one."""
+    _paragraph(document, f"{{%p for each in {piece.block} %}}")
+    _paragraph(document, "{{ each.text }} ", "Said").add_run("{{ each.marks }}", style="Mark")
     _paragraph(document, "{%p endfor %}")
 
 
@@ -390,6 +405,7 @@ WRITERS: dict[str, Any] = {
     "steps": _write_steps,
     "opinions": _write_opinions,
     "questions": _write_questions,
+    "closing": _write_closing,
     "pictures": _write_pictures,
     "signatures": _write_signatures,
     "seal": _write_seal,

@@ -18,6 +18,7 @@ from cases.casework.days import local_date
 from cases.holds import Kept
 from cases.law import catalogue
 from cases.law.items import LawItem
+from cases.papers.kinds import is_record
 from cases.volume.order import Order, Part
 from evidence import case_rows, custody, custody_chain
 from evidence.case_rows import CaseRows
@@ -138,7 +139,10 @@ def _decision(session: Session, file_id: uuid.UUID) -> FileDecision | None:
 
 
 def _papers(session: Session, file_id: uuid.UUID, order: Order) -> tuple[PaperPart, ...]:
-    """The newest version of each paper; what it took the place of is in the vault and in the record of proceedings."""
+    """The newest version of each paper; what it took the place of is in the vault and in the record of proceedings.
+
+    A form with blanks that nobody signed gives way to the records that were taken down in the program.
+    """
     rows = session.scalars(
         select(FilePaper)
         .where(FilePaper.file_id == file_id)
@@ -146,6 +150,10 @@ def _papers(session: Session, file_id: uuid.UUID, order: Order) -> tuple[PaperPa
         .options(joinedload(FilePaper.sheet), joinedload(FilePaper.sealed), selectinload(FilePaper.signatures))
     ).all()
     newest = {(row.kind, row.about): row for row in rows}
+    recorded = {row.kind for row in rows if is_record(row.about)}
+    newest = {
+        key: row for key, row in newest.items() if row.kind not in recorded or is_record(row.about) or row.signatures
+    }
     found = []
     for part in order.part:
         kinds = order.papers_of(part)

@@ -17,6 +17,7 @@ from models.case_files import CaseFile, DefencePoint, FileDecision, FileHearing,
 from models.incidents import Incident
 from models.papers import NumberedSheet
 from models.parties import FileParty, FileVehicle, GoodsItem, GoodsMeasure, Party
+from models.records import FileRecord
 from models.volumes import FileSearch
 
 DUE, LISTENS = "case files due for the index", "case files are indexed"
@@ -68,6 +69,11 @@ def _texts(session: Session, file: CaseFile) -> Iterator[str | None]:
     hearings = select(FileHearing).where(FileHearing.file_id == file.id).order_by(FileHearing.asked_on, FileHearing.id)
     for hearing in session.scalars(hearings):
         yield from (hearing.place, hearing.opinion)
+    yield from session.scalars(
+        select(FileRecord.place)
+        .where(FileRecord.file_id == file.id, FileRecord.read_at.is_not(None))
+        .order_by(FileRecord.read_at)
+    )
     yield from session.scalars(
         select(PaperService.reference).where(PaperService.file_id == file.id).order_by(PaperService.recorded_at)
     )

@@ -22,8 +22,9 @@ from cases.papers.errors import PaperDamaged, PaperRefused
 from cases.papers.kinds import KINDS, OF
 from cases.papers.sources import Sentence, SentenceWithoutSource
 from evidence.vault import Vault
+from models.appeals import Appeal
 from models.base import Base
-from models.enums import FileAct, PaperKind, Procedure, ServedPaper, SheetKind, SheetState
+from models.enums import AppealKind, AppealResult, FileAct, PaperKind, Procedure, ServedPaper, SheetKind, SheetState
 from models.exhibits import CustodyEvent, Exhibit
 from models.papers import FilePaper, NumberedSheet
 from tests.cases.papers.paper_scene import KEY, Scene, open_scene
@@ -266,7 +267,7 @@ def test_a_decision_on_the_spot_tells_that_reconsideration_comes_first(
         scene.step(session, FileAct.HEAR)
         scene.decided(session, notice)
     made = {paper.kind: paper for paper in make_all(scene)}
-    assert PaperKind.DECISION not in made
+    assert {PaperKind.DECISION, PaperKind.PENALTY_NOTICE}.isdisjoint(made), "the party is told by word of mouth"
     text = text_of(docx_of(scene, made[PaperKind.SPOT_DECISION]))
     assert "应当先自知道本决定之日起60日内" in text
     assert "提起行政诉讼。" in text
@@ -355,6 +356,38 @@ def test_each_attempt_to_serve_has_its_receipt(scene: Scene) -> None:
     texts = [text_of(docx_of(scene, paper)) for paper in receipts]
     assert "查无此人" in texts[0]
     assert "直接送达" in texts[1]
+
+
+def test_a_closing_report_waits_for_the_party_and_says_what_a_reconsideration_left(scene: Scene) -> None:
+    with scene.press() as (_, session):
+        scene.investigated(session)
+        notice = scene.noticed(session)
+        scene.step(session, FileAct.HEAR)
+        decision = scene.decided(session, notice)
+        scene.step(session, FileAct.SERVE)
+        session.add(
+            Appeal(
+                file_id=scene.file_id,
+                decision_id=decision.id,
+                kind=AppealKind.RECONSIDERATION,
+                body="东城市人民政府",
+                reference="复〔2026〕1号",
+                filed_on=date(2026, 3, 3),
+                ended_on=date(2026, 3, 20),
+                result=AppealResult.CHANGED,
+                result_reference="复决〔2026〕1号",
+                changed_fine_fen=6_000,
+                recorded_by_id=scene.users["wang"],
+                recorded_at=scene.at,
+            )
+        )
+    with pytest.raises(PaperRefused) as refused:
+        make(scene, PaperKind.CLOSING_REPORT)
+    assert refused.value.why == "lacks_performed"
+    with scene.press() as (_, session):
+        scene.step(session, FileAct.PERFORM)
+    text = text_of(docx_of(scene, make(scene, PaperKind.CLOSING_REPORT)))
+    assert "2026年3月3日向东城市人民政府申请行政复议，2026年3月20日变更为罚款60元（复决〔2026〕1号）。" in text
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,22 @@ VALUES: dict[str, Any] = {
     "sources": [{"mark": "E1", "text": "照片"}],
 } | {
     block: [SENTENCE | dict.fromkeys(("number", "name", "kind", "quantity", "unit", "condition", "remarks"), "x")]
-    for block in ("facts", "evidence", "law", "reasons", "outcome", "rights", "goods", "questions")
+    for block in (
+        "facts",
+        "evidence",
+        "law",
+        "reasons",
+        "outcome",
+        "rights",
+        "goods",
+        "minutes",
+        "corrections",
+        "closing",
+    )
 }
 VALUES |= {
     "points": [dict.fromkeys(("number", "text", "said", "answer", "marks"), "x")],
+    "questions": [dict.fromkeys(("number", "text", "answer", "marks"), "x")],
     "steps": [dict.fromkeys(("on", "act", "who", "marks"), "x")],
     "opinions": [dict.fromkeys(("role", "name", "verdict", "reason", "at", "marks"), "x")],
 }
