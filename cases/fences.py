@@ -14,23 +14,27 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from cases.errors import FenceUnsound, SiteConflict
-from cases.site_file import GeofenceEntry, OutlineRefused, sentence_of
+from cases.site_file import GeofenceEntry, LineRefused, OutlineRefused, sentence_of
 from models.places import Geofence, GeofenceVersion
 
 MAX_REASON = 500
+# parts of an offence's rule whose problems are told apart; the rest are its numbers
+PARTS = ("roles", "line", "shop_side", "bays", "market_bays")
 
 
 @dataclass(frozen=True)
 class FenceProblem:
     """One thing that is wrong with a fence as it was drawn. field: which part of it; said: in a sentence, English.
 
-    why: of an outline, what is wrong with it in a word; near: where, in fractions of the picture.
+    why: of an outline, what is wrong with it in a word; near: where, in fractions of the picture. number: of several
+    such outlines, which.
     """
 
     field: str
     said: str
     why: str | None = None
     near: tuple[float, float] | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,11 +64,14 @@ def _problem(error: Any) -> FenceProblem:
     where = [each for each in error["loc"] if isinstance(each, str)]
     field = "ladder" if "ladder" in where else where[0] if where else "fence"
     if field == "offences" and len(where) > 2:
-        field = where[2] if where[2] in ("roles", "line", "market_bays") else "number"
+        field = where[2] if where[2] in PARTS else "number"
     cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, LineRefused):
+        return FenceProblem("line", str(cause), cause.why)
+    number = next((each + 1 for each in error["loc"] if isinstance(each, int)), None)
     if isinstance(cause, OutlineRefused):
-        return FenceProblem(field, str(cause), cause.why, cause.near)
-    return FenceProblem(field, sentence_of(error))
+        return FenceProblem(field, str(cause), cause.why, cause.near, number)
+    return FenceProblem(field, sentence_of(error), number=number)
 
 
 def terms_of_entry(entry: GeofenceEntry) -> dict[str, Any]:

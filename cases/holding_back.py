@@ -5,9 +5,9 @@ A person then dismisses it, or finds that the reason does not hold: then it is d
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from cases import claims, dispatch, draft_case, escalation, reasons
@@ -17,6 +17,10 @@ from cases.reason_checks import Judged
 from models.enums import Act, IncidentState, ReasonVerdict, StepOutcome
 from models.incidents import OPEN_STATES, CaseEvent, Incident
 from models.people import User
+from models.places import Camera, GeofenceVersion
+from models.reasons import Permission
+
+DAY = timedelta(days=1)
 
 
 def held_back(session: Session, incident: Incident, judged: Sequence[Judged], *, at: datetime) -> bool:
@@ -40,7 +44,28 @@ def held_back(session: Session, incident: Incident, judged: Sequence[Judged], *,
 
 def plate_is_known(session: Session, incident: Incident, *, at: datetime) -> None:
     """Its plate was read or corrected just now: what the plate decides is looked for again."""
-    held_back(session, incident, reasons.look_again_by_plate(session, incident, at=at), at=at)
+    held_back(session, incident, reasons.look_again(session, incident, reasons.BY_PLATE, at=at), at=at)
+
+
+def permission_is_known(session: Session, permission: Permission, *, at: datetime) -> None:
+    """It was entered just now: what waits for a decision and lies where it holds is looked at again for it."""
+    fences = select(GeofenceVersion.id).where(GeofenceVersion.geofence_id == permission.geofence_id)
+    waiting = session.scalars(
+        select(Incident)
+        .join(Camera, Camera.id == Incident.camera_id)
+        .where(
+            Camera.site_id == permission.site_id,
+            Incident.state.in_((*OPEN_STATES, IncidentState.UNCERTAIN, IncidentState.DRAFTED)),
+            true() if permission.geofence_id is None else Incident.geofence_version_id.in_(fences),
+            # a day more at both ends: its dates are local
+            Incident.confirmed_at >= datetime.combine(permission.from_on - DAY, time.min, UTC),
+            Incident.confirmed_at < datetime.combine(permission.to_on + 2 * DAY, time.min, UTC),
+        )
+        .order_by(Incident.id)
+        .with_for_update(of=Incident)
+    ).all()
+    for incident in waiting:
+        held_back(session, incident, reasons.look_again(session, incident, reasons.BY_PERMISSION, at=at), at=at)
 
 
 def release(session: Session, incident_id: uuid.UUID, *, user: User, reason: str, at: datetime) -> None:

@@ -14,14 +14,16 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from cases import reason_checks
 from cases.languages import Bilingual
 from cases.reason_checks import Judged, Known, Permitted
 from detectors.geometry import Box
+from evidence import log_contents
 from evidence.sufficiency import plate_is_sure
+from models.dispatch import Area
 from models.enums import Act, ExhibitKind, ExhibitMoment, ReasonKind, ReasonVerdict
 from models.exhibits import Exhibit
 from models.incidents import CaseEvent, Incident
@@ -31,6 +33,8 @@ from models.reasons import IncidentReason, Permission
 SPEAK = (ReasonVerdict.HOLDS_BACK, ReasonVerdict.DOUBT)
 # a plate alone decides of these, and it may be read, or corrected, after the incident was opened
 BY_PLATE = (ReasonKind.EMERGENCY_VEHICLE, ReasonKind.PERMIT)
+# and of these what was permitted, which may be entered after it
+BY_PERMISSION = (ReasonKind.PERMIT, ReasonKind.TEMPORARY_PERMISSION)
 # the first of these that there is shows what stood round it when it was confirmed
 PICTURES = (ExhibitMoment.DWELL_COMPLETE, ExhibitMoment.ENTRY, ExhibitMoment.GRACE_END)
 
@@ -66,15 +70,15 @@ def look_for(session: Session, incident: Incident, facts: Mapping[str, Any], *, 
     return judged
 
 
-def look_again_by_plate(session: Session, incident: Incident, *, at: datetime) -> list[Judged]:
-    """Its plate is another than it was: what the plate decides is answered anew. Returns the answers that changed."""
+def look_again(session: Session, incident: Incident, kinds: Sequence[ReasonKind], *, at: datetime) -> list[Judged]:
+    """More is known than when it was opened: these are answered anew. Returns the answers that changed."""
     version = session.get_one(GeofenceVersion, incident.geofence_version_id)
     rule = version.offences.get(incident.offence.value, {})
     known = _known(session, incident, version, _facts_of_opening(session, incident))
     newest = {row.kind: row for row in rows_of(session, incident.id)}
     judged = [
         each
-        for each in reason_checks.judge(incident.offence, rule, known, BY_PLATE)
+        for each in reason_checks.judge(incident.offence, rule, known, kinds)
         if each.kind not in newest or (newest[each.kind].verdict, newest[each.kind].facts) != (each.verdict, each.facts)
     ]
     _note(session, incident, judged, moment=incident.confirmed_at, at=at)
@@ -149,7 +153,7 @@ def _filled(words: Bilingual, facts: Mapping[str, Any]) -> Bilingual:
 
 def _note(session: Session, incident: Incident, judged: Iterable[Judged], *, moment: datetime, at: datetime) -> None:
     seq = len(rows_of(session, incident.id))
-    session.add_all(
+    noted = [
         IncidentReason(
             incident_id=incident.id,
             seq=number,
@@ -160,8 +164,11 @@ def _note(session: Session, incident: Incident, judged: Iterable[Judged], *, mom
             noted_at=at,
         )
         for number, each in enumerate(judged, seq + 1)
-    )
+    ]
+    session.add_all(noted)
     session.flush()
+    for row in noted:
+        log_contents.enter(session, row, at=at)
 
 
 def _facts_of_opening(session: Session, incident: Incident) -> Mapping[str, Any]:
@@ -203,16 +210,28 @@ def _permitted(session: Session, site: Site, version: GeofenceVersion, incident:
         select(Permission)
         .where(
             Permission.site_id == site.id,
-            (Permission.geofence_id.is_(None)) | (Permission.geofence_id == version.geofence_id),
+            or_(
+                and_(Permission.geofence_id.is_(None), Permission.area_id.is_(None)),
+                Permission.geofence_id == version.geofence_id,
+                Permission.area_id.in_(_areas_round(incident.camera_id)),
+            ),
             (Permission.withdrawn_at.is_(None)) | (Permission.withdrawn_at > incident.confirmed_at),
         )
         .order_by(Permission.given_at, Permission.id)
     )
     return [
-        Permitted(row.plate, row.from_on, row.to_on, row.hours, row.paper)
+        Permitted(row.plate, row.from_on, row.to_on, row.hours, row.paper, row.stall)
         for row in rows
         if not row.offences or incident.offence.value in row.offences
     ]
+
+
+def _areas_round(camera_id: str) -> Select[Any]:
+    """The area the camera lies in, and every one above it."""
+    found = select(Area.id, Area.parent_id).join(Camera, Camera.area_id == Area.id).where(Camera.id == camera_id)
+    above = found.cte(recursive=True)
+    above = above.union(select(Area.id, Area.parent_id).where(Area.id == above.c.parent_id))
+    return select(above.c.id)
 
 
 @cache

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,12 +25,15 @@ from cases.ladder import read as read_ladder
 from cases.site_yaml import Document, NotYaml, Problem, named, read_yaml
 from cases.site_yaml import Path as FieldPath
 from detectors.dumping import AWAY_S
+from detectors.geometry import OTHER_SIDE, Polygon, Side, gone_on
 from models.enums import AreaLevel, Offence
 from notify.loudspeaker import DRIVERS, NEEDS_URL, SCHEMES
 
 MAX_BYTES = 1_000_000
 USUAL_VOLUME, USUAL_COOLDOWN_S = 100, 20  # of a loudspeaker
 MAX_CORNERS = 100
+MAX_BAYS = 20  # of one rule
+MAX_LINE_POINTS = 20
 SMALLEST_AREA = 0.0005  # of the picture: 32 x 32 of 1920 x 1080 pixels, less than the ground under a bicycle
 
 # GA 36-2018: province, letter of the issuing office, then five or six signs, or four and one of the special words
@@ -80,6 +84,18 @@ class OutlineRefused(ValueError):
     def __init__(self, why: str, said: str, near: tuple[float, float] | None = None) -> None:
         super().__init__(said)
         self.why, self.near = why, near
+
+
+class PermissionUnsound(ValueError):
+    """Its parts do not go together. field: which of them is in the way."""
+
+    def __init__(self, field: str, said: str) -> None:
+        super().__init__(said)
+        self.field = field
+
+
+class LineRefused(OutlineRefused):
+    """The same of a shop's door line."""
 
 
 def _polygon(corners: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
@@ -151,13 +167,18 @@ def _driver(text: str) -> str:
 LadderEntry = Annotated[dict[str, Any], AfterValidator(_ladder)] | None
 
 
-def _line(ends: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
-    if len(ends) != 2 or ends[0] == ends[1]:
-        raise ValueError("a door line has two points that are not the same, [[0.1, 0.6], [0.7, 0.6]]")
-    return ends
+def _line(points: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    if len(points) < 2 or any(one == other for one, other in pairwise(points)):
+        raise LineRefused("few", "a door line has two points that are not the same, [[0.1, 0.6], [0.7, 0.6]], or more")
+    if len(points) > MAX_LINE_POINTS:
+        raise LineRefused("many", f"a door line has at most {MAX_LINE_POINTS} points, this one has {len(points)}")
+    if not gone_on(points, by=4.0).is_simple:  # 4: past the picture, wherever in it the line ends
+        raise LineRefused("crosses", "the door line crosses itself, or would where its ends go on straight")
+    return points
 
 
 Corners = Annotated[tuple[tuple[Fraction, Fraction], ...], AfterValidator(_polygon)]
+Bays = Annotated[tuple[Corners, ...], Field(max_length=MAX_BAYS)] | None
 # what a reason against does where it is found, as cases/reasons.toml says it; what is left out is as it is there
 Reasons = dict[ReasonWord, Literal["hold", "hold_if_sure", "doubt", "off"]] | None
 
@@ -169,13 +190,14 @@ class ParkingRule(Part):
     grace_s: Seconds = 600.0
     roles: Roles = ("vehicle",)
     ladder: LadderEntry = None
-    bays: tuple[Corners, ...] | None = None
+    bays: Bays = None
     reasons: Reasons = None
 
 
 class VendingRule(Part):
     """line: a shop's door line; its goods beyond it, where the larger part of the fence lies, count even where nobody
-    stands with them. market_bays: parts of the fence in which selling is allowed. grace_s: after each warning.
+    stands with them. shop_side: of the line, for who walks along it; absent: where the smaller part of the fence lies.
+    market_bays: parts of the fence in which selling is allowed. grace_s: after each warning.
     """
 
     dwell_s: Seconds = 60.0
@@ -183,9 +205,16 @@ class VendingRule(Part):
     grace_s: Seconds = 180.0
     roles: Roles = ("stall", "goods", "furniture", "wares", "two_wheeler", "litter")
     line: Annotated[tuple[tuple[Fraction, Fraction], ...], AfterValidator(_line)] | None = None
-    market_bays: tuple[Corners, ...] | None = None
+    shop_side: Side | None = None
+    market_bays: Bays = None
     ladder: LadderEntry = None
     reasons: Reasons = None
+
+    @model_validator(mode="after")
+    def side_of_a_line(self) -> Self:
+        if self.shop_side is not None and self.line is None:
+            raise LineRefused("few", "shop_side is a side of the door line; write `line` too, or leave it out")
+        return self
 
 
 class DumpingRule(Part):
@@ -224,6 +253,16 @@ class GeofenceEntry(Part):
     exemptions: tuple[Plate, ...] = ()
     warning_only: bool = False
 
+    @model_validator(mode="after")
+    def leaves_a_street(self) -> Self:
+        rule = self.offences.street_vending
+        if rule is None or rule.line is None or rule.shop_side is None:
+            return self
+        street = Polygon(self.polygon).parts_beside(rule.line, OTHER_SIDE[rule.shop_side])
+        if max((part.area for part in street), default=0.0) < SMALLEST_AREA:
+            raise LineRefused("no_street", "the whole fence lies on the shop's side of the door line; turn the side")
+        return self
+
 
 class VehicleEntry(Part):
     plate: Plate
@@ -238,26 +277,36 @@ class VehicleEntry(Part):
 
 
 class PermissionEntry(Part):
-    """With a plate a permit of that vehicle, without one a permission for everybody; both days are included.
+    """With a plate a permit of that vehicle, without one a permission for everybody there; both days are included.
 
-    geofence: absent: every fence of the site. offences: absent: whatever is forbidden there. hours: absent: all day.
-    paper: who gave it, and its number.
+    stall: only whoever has that stall there. geofence, area: absent: every fence of the site. offences: absent:
+    whatever is forbidden there. hours: absent: all day. paper: who gave it, and its number.
     """
 
     plate: Plate | None = None
+    stall: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     geofence: Identity | None = None
+    area: Identity | None = None
     offences: tuple[OffenceWord, ...] = ()
     valid_from: Day
     valid_to: Day
     hours: tuple[Hours, ...] = ()
     paper: Annotated[str, Field(min_length=1, max_length=200)]
+    legal_basis: Annotated[str, Field(min_length=1, max_length=300)] | None = None
 
     @model_validator(mode="after")
     def permits_something(self) -> Self:
-        if self.plate is None and self.geofence is None:
-            raise ValueError("a permission is a vehicle's or a place's; write `plate`, `geofence` or both")
+        if self.plate is None and self.geofence is None and self.area is None:
+            raise PermissionUnsound(
+                "place",
+                "a permission is a vehicle's or a place's; write `plate`, `geofence` or both, or `area` for all of one",
+            )
+        if self.geofence is not None and self.area is not None:
+            raise PermissionUnsound("place", "a permission is of one geofence or of one area; leave one of them out")
+        if self.plate is not None and self.stall is not None:
+            raise PermissionUnsound("stall", "a permission is a vehicle's or a stall's; write two")
         if self.valid_to < self.valid_from:
-            raise ValueError(f"valid_to ({self.valid_to}) lies before valid_from ({self.valid_from})")
+            raise PermissionUnsound("days", f"valid_to ({self.valid_to}) lies before valid_from ({self.valid_from})")
         return self
 
 
@@ -461,9 +510,9 @@ def _disagreements(document: Document) -> Iterator[Problem]:
 
 
 def _areas_that_are_none(document: Document) -> Iterator[Problem]:
-    """A camera or an area that lies in one that the file does not describe, or not above it yet."""
+    """A camera, area or permission of one that the file does not describe, or not above it yet."""
     known: set[str] = set()
-    for section, key in (("areas", "parent"), ("cameras", "area")):
+    for section, key in (("areas", "parent"), ("cameras", "area"), ("permissions", "area")):
         for index, entry in _entries(document, section):
             area = entry.get(key)
             if isinstance(area, str) and area not in known:

@@ -7,8 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import hypot
+from typing import Literal
 
 import shapely
+from shapely.ops import split
+
+Side = Literal["left", "right"]  # of who walks along a line from its first point, as the picture shows it
+OTHER_SIDE: dict[Side, Side] = {"left": "right", "right": "left"}
+FLAT = 1e-6  # of the length of a stretch: so near beside it that nothing else of the line lies between
+
+
+def gone_on(line: Sequence[tuple[float, float]], by: float) -> shapely.LineString:
+    """The line with its first and last stretch going on straight for `by`."""
+    (x1, y1), (x2, y2) = line[1], line[0]
+    (x3, y3), (x4, y4) = line[-2:]
+    before, after = by / hypot(x2 - x1, y2 - y1), by / hypot(x4 - x3, y4 - y3)
+    start = (x2 + (x2 - x1) * before, y2 + (y2 - y1) * before)
+    return shapely.LineString([start, *line, (x4 + (x4 - x3) * after, y4 + (y4 - y3) * after)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +63,7 @@ class Box:
 
     def iou(self, other: "Box") -> float:
         shared = self.intersection(other)
-        union = self.area + other.area - shared
-        return shared / union if union > 0 else 0.0
+        return shared / (self.area + other.area - shared) if shared > 0 else 0.0
 
     def share_of_smaller(self, other: "Box") -> float:
         """Intersection over the smaller box: 1 where one lies within the other."""
@@ -101,21 +115,31 @@ class Polygon:
     def without(self, parts: Sequence["Polygon"]) -> "Polygon":
         return Polygon(self.corners, (*self.cut_out, *parts))
 
-    def beyond(self, line: Sequence[tuple[float, float]]) -> "Polygon":
-        """The larger of the two parts into which the line through two points divides it; all where it does not."""
-        (x1, y1), (x2, y2) = line
-        far = 10 * max(abs(value) for corner in (*self.corners, *line) for value in corner)
-        by = far / hypot(x2 - x1, y2 - y1)
-        dx, dy = (x2 - x1) * by, (y2 - y1) * by
-        start, end = (x1 - dx, y1 - dy), (x2 + dx, y2 + dy)
-        whole = shapely.Polygon(self.corners)
-        sides = [
-            shapely.Polygon([start, end, (end[0] + ox, end[1] + oy), (start[0] + ox, start[1] + oy)])
-            for ox, oy in ((-dy, dx), (dy, -dx))
-        ]
-        parts = shapely.get_parts([shapely.intersection(whole, side) for side in sides])
-        largest = max(parts, key=lambda part: float(part.area))
+    def beyond(self, line: Sequence[tuple[float, float]], shop: Side | None = None) -> "Polygon":
+        """The largest of the parts into which the line divides it, its ends going on straight; all where it does not.
+
+        shop: the side of the line that is none of them; None: either may be the largest.
+        """
+        parts = self.parts_beside(line, None if shop is None else OTHER_SIDE[shop])
+        if not parts:
+            return self
+        largest = max(parts, key=lambda part: part.area)
         return Polygon(tuple(largest.exterior.coords[:-1]), self.cut_out)
+
+    def parts_beside(self, line: Sequence[tuple[float, float]], side: Side | None) -> list[shapely.Polygon]:
+        """What of it lies on that side of the line; None: on either, apart."""
+        far = 2 * max(abs(value) for corner in (*self.corners, *line) for value in corner) + 1
+        (x1, y1), (x2, y2) = line[:2]
+        whole = shapely.Polygon(self.corners)
+        found = []
+        for half in split(shapely.box(-far, -far, far, far), gone_on(line, 4 * far)).geoms:
+            # y runs down, so left of (1, 0) is (0, -1)
+            beside = ((x1 + x2) / 2 + (y2 - y1) * FLAT, (y1 + y2) / 2 - (x2 - x1) * FLAT)
+            is_left = half.covers(shapely.Point(beside))
+            if side is None or is_left == (side == "left"):
+                shared = shapely.get_parts(shapely.intersection(whole, half))
+                found += [part for part in shared if isinstance(part, shapely.Polygon) and not part.is_empty]
+        return found
 
     def share_of(self, box: Box) -> float:
         """Which share of the box's area lies inside the polygon, 0..1."""

@@ -43,7 +43,7 @@ MAX_REASON = fence_proposals.MAX_REASON
 KEEP = "private, no-cache"  # the browser may keep the bytes, and asks each time whether there are newer ones
 USUAL_DAYS = ("mon-sun", "mon-fri", "sat-sun")
 # parts of a fence whose problems have a sentence of their own in both languages
-FIELDS = ("id", "name", "preset", "offences", "number", "roles", "ladder", "timetable", "exemptions")
+FIELDS = ("id", "name", "preset", "offences", "number", *fences.PARTS, "ladder", "timetable", "exemptions")
 REFUSALS = (
     "unchanged",
     "other_camera",
@@ -61,6 +61,7 @@ REFUSALS = (
     "conflict",
 )
 OUTLINES = ("few", "many", "crosses", "flat", "tiny")
+LINES = ("few", "many", "crosses", "no_street")
 
 
 async def whole_form(request: Request) -> Mapping[str, Sequence[str]]:
@@ -96,6 +97,7 @@ def fences_of_camera(request: Request, desk: TheDesk, opened: SignedIn, camera_i
         waiting=waiting,
         picture=live_pictures.newest(desk, opened, camera_id, ""),
         points_of=fence_form.points_of,
+        marks=[mark for each in in_force for mark in fence_form.marks_of(fences.terms_of(each))],
         may_edit=may(opened.user, Right.EDIT_FENCE),
     )
 
@@ -226,6 +228,8 @@ def _editor(
         refused=refused,
         offences=list(Offence),
         numbers=fence_form.NUMBERS,
+        roles=fence_form.ROLES,
+        bays=fence_form.BAYS,
         hours=fence_form.without_empty_hours(form).hours,
         usual_days=USUAL_DAYS,
         max_reason=MAX_REASON,
@@ -234,6 +238,10 @@ def _editor(
 
 def sentence_key(problem: FenceProblem) -> str:
     """Of the sentence for a problem in both languages; the check's own words stand behind it where it has a place."""
+    if problem.field == fence_form.LINE and problem.why in LINES:
+        return f"fences.line.{problem.why}"
+    if problem.field in fence_form.BAYS.values() and problem.why in OUTLINES:
+        return f"fences.bay.{problem.why}"
     if problem.why in OUTLINES:
         return f"fences.outline.{problem.why}"
     return f"fences.unsound.{problem.field if problem.field in FIELDS else 'other'}"
@@ -322,6 +330,7 @@ def _history(
         trials=trials,
         picture=live_pictures.newest(desk, opened, camera.id, newest.preset or ""),
         points_of=fence_form.points_of,
+        marks=list(fence_form.marks_of(terms[0])),
         refused=refused,
         may_edit=may(opened.user, Right.EDIT_FENCE),
         max_reason=MAX_REASON,
@@ -454,6 +463,7 @@ def _proposal(
         size=live_pictures.USUAL_SIZE if drawn_on is None else live_pictures.size_of(drawn_on),
         has_picture=drawn_on is not None,
         points_of=fence_form.points_of,
+        marks=list(fence_form.marks_of(shown.terms)),
         refused=refused,
         is_own=is_own,
         is_open=is_open,
@@ -514,7 +524,8 @@ def trial(request: Request, desk: TheDesk, opened: SignedIn, trial_id: uuid.UUID
         failed=shown.state is TrialState.FAILED,
         findings=shown.findings,
         numbered=_numbered(shown),
-        points_of=_points_in_pixels,
+        points_of=fence_form.points_of,
+        marks=list(fence_form.marks_of(shown.terms)),
     )
 
 
@@ -557,7 +568,3 @@ def _numbered(shown: FenceTrial) -> dict[str, list[tuple[int, dict[str, Any], di
         "vanish": [(number, each, None) for number, each in enumerate(vanish, start=len(appear))],
         "stay": [(number, pair[1], pair[0]) for number, pair in enumerate(stay, start=len(appear) + len(vanish))],
     }
-
-
-def _points_in_pixels(polygon: Sequence[Sequence[float]], size: Sequence[int]) -> str:
-    return " ".join(f"{x * size[0]:g},{y * size[1]:g}" for x, y in polygon)

@@ -97,9 +97,46 @@ def draw_by_mouse(page: Page) -> None:
     assert corners(page)[2] == pytest.approx([0.8, 0.9], abs=0.003)
 
 
-def corners(page: Page) -> list[list[float]]:
-    found: list[list[float]] = json.loads(page.locator("#polygon").input_value())
-    return found
+def corners(page: Page, field: str = "polygon") -> Any:
+    return json.loads(page.locator(f"#{field}").input_value())
+
+
+def draw_bay_and_door_line(page: Page) -> None:
+    """A bay by mouse, a line of three points by mouse and keyboard, the shop turned to its other side and back."""
+    box = page.locator(".fence-stage svg").bounding_box()
+    assert box is not None
+
+    def click(x: float, y: float) -> None:
+        assert box is not None
+        page.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+
+    page.get_by_role("button", name="+ Parking bay").click()
+    expect(page.locator("#outline-said")).to_contain_text("Parking bay 1: Click the picture")
+    for corner in ((0.3, 0.6), (0.5, 0.6), (0.5, 0.8), (0.3, 0.8)):
+        click(*corner)
+    page.get_by_role("button", name="Finish").click()
+    assert corners(page, "bays") == [
+        [pytest.approx(each, abs=0.003) for each in ((0.3, 0.6), (0.5, 0.6), (0.5, 0.8), (0.3, 0.8))]
+    ]
+    assert len(corners(page)) == 4, "the outline is as it was"
+    page.get_by_role("button", name="+ Door line").click()
+    click(0.2, 0.5)
+    click(0.5, 0.5)
+    page.keyboard.press("Enter")
+    page.keyboard.press("a")
+    page.keyboard.press("Alt+ArrowRight")
+    page.keyboard.press("ArrowDown")
+    assert corners(page, "line") == [pytest.approx(each, abs=0.003) for each in ((0.2, 0.5), (0.5, 0.5), (0.65, 0.505))]
+    expect(page.get_by_role("button", name="+ Door line")).to_be_hidden()
+    assert page.locator(".hatch").count() > 10
+    page.keyboard.press("s")
+    assert page.locator("#shop-side").input_value() == "right", "the smaller part lies above, left of the line"
+    page.keyboard.press("s")
+    assert page.locator("#shop-side").input_value() == "left"
+    page.keyboard.press("o")
+    expect(page.locator("#shapes [aria-pressed='true']")).to_have_text("Outline")
+    click(0.4, 0.7)
+    expect(page.locator("#shapes [aria-pressed='true']")).to_have_text("Parking bay 1")
 
 
 def test_a_fence_is_drawn_by_mouse_proposed_and_approved_by_a_second_person(
@@ -113,6 +150,10 @@ def test_a_fence_is_drawn_by_mouse_proposed_and_approved_by_a_second_person(
     page.fill("#name", "Kerb by the school")
     page.check("[name='offence'][value='illegal_parking']")
     page.fill("[name='illegal_parking.dwell_s']", "90")
+    page.check("[name='illegal_parking.role'][value='two_wheeler']")
+    page.check("[name='offence'][value='street_vending']")
+    page.uncheck("[name='street_vending.role'][value='litter']")
+    draw_bay_and_door_line(page)
     page.get_by_role("button", name="Add hours").click()
     page.fill("#hours .line [name='days']", "mon-fri")
     page.fill("#exemptions", "浙J12345")
@@ -139,7 +180,10 @@ def test_a_fence_is_drawn_by_mouse_proposed_and_approved_by_a_second_person(
     second.screenshot(path=tmp_path / "history.png", full_page=True)
     with reading(watched.database.sessions) as session:
         version = session.scalars(select(GeofenceVersion).where(GeofenceVersion.geofence_id == "gate-3-1")).one()
-        assert version.offences == {"illegal_parking": {"dwell_s": 90.0, "grace_s": 600.0, "roles": ["vehicle"]}}
+        parking, vending = version.offences["illegal_parking"], version.offences["street_vending"]
+        assert (parking["dwell_s"], parking["roles"]) == (90.0, ["vehicle", "two_wheeler"])
+        assert [len(bay) for bay in parking["bays"]] == [4]
+        assert (len(vending["line"]), vending["shop_side"], "litter" in vending["roles"]) == (3, "left", False)
         assert version.timetable == [{"days": "mon-fri", "from": "07:00", "to": "22:00"}]
         assert version.exemptions == ["浙J12345"]
         events = session.scalars(select(FenceEvent).order_by(FenceEvent.seq)).all()

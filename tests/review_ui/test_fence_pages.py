@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from cases import accounts, fence_trials
 from cases.languages import LANGUAGES
+from detectors.sightings import ObjectRole
 from models.database import reading, transaction
 from models.dispatch import Area
 from models.enums import AreaLevel, FenceProposalState, Offence, Role, TrialState
@@ -21,8 +22,8 @@ from models.people import User
 from models.places import Camera, GeofenceVersion, Site
 from review_ui.catalog import load
 from review_ui.desk import now
-from review_ui.fence_form import NUMBERS, RULES
-from review_ui.fence_pages import OUTLINES, REFUSALS
+from review_ui.fence_form import NUMBERS, ROLES, RULES
+from review_ui.fence_pages import FIELDS, LINES, OUTLINES, REFUSALS
 from tests.review_ui.conftest import PASSWORD, RunningDesk, draw_frame, token_in
 from tests.rows import NOON, add_camera
 
@@ -67,6 +68,7 @@ def form(browser: httpx.Client, **differs: Any) -> dict[str, Any]:
         "offence": ["illegal_parking"],
         "illegal_parking.dwell_s": "60",
         "illegal_parking.grace_s": "600",
+        "illegal_parking.role": ["vehicle"],
         "reason": "the bus stop moved",
         "act": "propose",
     } | differs
@@ -109,7 +111,60 @@ def test_a_change_is_proposed_approved_and_in_the_history(peopled: RunningDesk) 
     with reading(peopled.database.sessions) as session:
         in_force = session.scalars(select(GeofenceVersion).where(GeofenceVersion.valid_to.is_(None))).one()
         assert (in_force.version, in_force.polygon) == (2, WIDER)
-        assert in_force.offences["illegal_parking"]["roles"] == ["vehicle"], "what has no field stays"
+        assert in_force.offences["illegal_parking"] == {"dwell_s": 60.0, "grace_s": 600.0, "roles": ["vehicle"]}
+
+
+BAY = [[0.2, 0.6], [0.4, 0.6], [0.4, 0.8], [0.2, 0.8]]
+LINE = [[0.1, 0.6], [0.4, 0.55], [0.7, 0.6]]
+SHOPS: dict[str, Any] = {
+    "offence": ["illegal_parking", "street_vending"],
+    "illegal_parking.role": ["vehicle", "two_wheeler"],
+    "illegal_parking.bays": json.dumps([BAY]),
+    "street_vending.role": list(ROLES[Offence.STREET_VENDING]),
+    "street_vending.dwell_s": "60",
+    "street_vending.warnings": "2",
+    "street_vending.grace_s": "180",
+    "street_vending.line": json.dumps(LINE),
+    "street_vending.shop_side": "left",
+}
+
+
+def test_bays_door_line_and_kinds_are_in_the_version_its_history_and_the_next_form(peopled: RunningDesk) -> None:
+    with transaction(peopled.database.sessions) as session:
+        version = session.scalars(select(GeofenceVersion)).one()
+        rule = version.offences["illegal_parking"] | {"reasons": {"queue": "hold"}}
+        version.offences = version.offences | {"illegal_parking": rule}
+    first, second = (peopled.signed_in(name, looking=False) for name in ("wang.min", "zhao.yi"))
+    proposal = proposed(first, **SHOPS)
+    page = second.get(proposal).text
+    assert 'class="bay"' in page
+    assert 'class="door-line"' in page
+    assert 'class="shop"' in page
+    assert "(0.200, 0.600) (0.400, 0.600)" in page
+    assert "vehicles, two-wheelers" in page
+    assert "left of the line" in page
+    assert decided(second, proposal, "approve").status_code == 303
+    history = first.get("/fences/no-stopping-7").text
+    assert "Illegal parking: Bays" in history
+    assert "Street vending: Door line" in history
+    assert 'class="bay"' in history
+    assert 'class="bay"' in first.get("/cameras/gate-3/fences").text
+    with reading(peopled.database.sessions) as session:
+        rules = session.scalars(select(GeofenceVersion).where(GeofenceVersion.valid_to.is_(None))).one().offences
+    assert rules["illegal_parking"]["bays"] == [BAY]
+    assert rules["illegal_parking"]["roles"] == ["vehicle", "two_wheeler"]
+    assert rules["illegal_parking"]["reasons"] == {"queue": "hold"}, "what has no field stays"
+    assert (rules["street_vending"]["line"], rules["street_vending"]["shop_side"]) == (LINE, "left")
+    again = first.get("/fences/no-stopping-7/edit").text
+    assert json.dumps([BAY]) in again
+    assert json.dumps(LINE) in again
+    assert re.search(r'name="illegal_parking.role" value="two_wheeler" checked', again)
+    same = first.post("/cameras/gate-3/fences", data=form(first, base="2", **SHOPS))
+    assert (same.status_code, "This is how it is already" in said(same)) == (409, True), "the form loses nothing"
+    cleared = {"street_vending.line": "[]", "street_vending.shop_side": "", "illegal_parking.bays": "[]"}
+    page = first.get(proposed(first, base="2", **SHOPS | cleared)).text
+    assert 'class="bay"' not in page
+    assert 'class="door-line"' not in page
 
 
 def test_pages_are_shown_to_who_may_see_them(peopled: RunningDesk) -> None:
@@ -149,6 +204,27 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"polygon": "not a list"}, 422, "at least three corners"),
     ({"polygon": "[[[[]]]]"}, 422, "Something cannot be"),
     ({"offence": []}, 422, "Tick at least one offence"),
+    ({"illegal_parking.role": []}, 422, "Tick at least one kind of thing"),
+    ({"illegal_parking.role": ["cloud"]}, 422, "Tick at least one kind of thing"),
+    ({"illegal_parking.bays": "[[[0.1, 0.1], [0.2, 0.2]]]"}, 422, "Bay 1 needs at least three corners"),
+    ({"illegal_parking.bays": json.dumps([BAY, [[0, 0], [0.01, 0], [0.01, 0.01]]])}, 422, "Bay 2 is too small"),
+    ({"illegal_parking.bays": "[[[0.1, 0.1], [1.2, 0.1], [0.5, 0.5]]]"}, 422, "each of them inside the picture"),
+    ({"illegal_parking.bays": json.dumps([BAY] * 21)}, 422, "at most twenty bays"),
+    ({"illegal_parking.bays": "no bays"}, 422, "at most twenty bays"),
+    (SHOPS | {"street_vending.line": "[[0.1, 0.6]]"}, 422, "The door line needs at least two points"),
+    (SHOPS | {"street_vending.line": json.dumps(LINE * 7)}, 422, "twenty are enough"),
+    (SHOPS | {"street_vending.line": "[[0.1, 0.6], [0.5, 1.6]]"}, 422, "The door line lies inside the picture"),
+    (
+        SHOPS | {"street_vending.line": "[[0.2, 0.6], [0.6, 0.6], [0.6, 0.8], [0.4, 0.5]]"},
+        422,
+        "crosses itself, or would",
+    ),
+    (
+        SHOPS | {"street_vending.line": "[[0.1, 0.2], [0.7, 0.2]]", "street_vending.shop_side": "right"},
+        422,
+        "The whole geofence lies",
+    ),
+    (SHOPS | {"street_vending.shop_side": "above"}, 422, "The shop lies left or right"),
     ({"illegal_parking.dwell_s": "soon"}, 422, "One of the numbers"),
     ({"illegal_parking.dwell_s": "-1"}, 422, "One of the numbers"),
     ({"illegal_parking.ladder": "rungs: []"}, 422, "The steps cannot be used"),
@@ -267,7 +343,10 @@ def test_every_refusal_has_its_sentence_in_both_languages() -> None:
     for language in LANGUAGES:
         sentences = load(language).sentences
         assert {f"fences.refused.{why}" for why in REFUSALS} <= sentences.keys()
-        assert {f"fences.outline.{why}" for why in OUTLINES} <= sentences.keys()
+        assert {f"fences.{what}.{why}" for what in ("outline", "bay") for why in OUTLINES} <= sentences.keys()
+        assert {f"fences.line.{why}" for why in LINES} <= sentences.keys()
+        assert {f"fences.unsound.{field}" for field in FIELDS} <= sentences.keys()
+        assert {f"fences.role.{role.value}" for role in ObjectRole} <= sentences.keys()
         assert {f"fences.field.{name}" for names in NUMBERS.values() for name in names} <= sentences.keys()
 
 
