@@ -36,7 +36,7 @@ class Neighbour:
 def neighbours(session: Session, scope: Scope, incident: Incident) -> list[Neighbour]:
     """The nearest first; `incident.camera` is loaded."""
     here, at = incident.camera, incident.confirmed_at
-    near = _near(session, here, scope)
+    near = cameras_near(session, here, scope)
     ids = [camera.id for camera, _ in near]
     states, seen = _states(session, ids, at), _seen(session, ids, incident, scope)
     return [
@@ -53,7 +53,8 @@ def distance_m(one: tuple[float, float], other: tuple[float, float]) -> float:
     return 2 * EARTH_M * math.asin(math.sqrt(min(chord, 1.0)))
 
 
-def _near(session: Session, here: Camera, scope: Scope) -> Sequence[tuple[Camera, float | None]]:
+def cameras_near(session: Session, here: Camera, scope: Scope) -> Sequence[tuple[Camera, float | None]]:
+    """The nearest first, each with its distance in metres; None: all that is known is that they lie in one area."""
     others = select(Camera).where(Camera.id != here.id, cameras_within(scope))
     if here.lat is None or here.lon is None:
         if here.area_id is None:

@@ -7,21 +7,22 @@ here, and a token opens no page.
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from limits import RateLimitItemPerMinute
 
 from cases import api_tokens
 from cases.api_tokens import Holder
 from cases.entitlements import Right, Scope
 from cases.scope import THINGS
 from models.database import reading, transaction
-from review_ui.desk import Now, TheDesk
-from review_ui.errors import NoApiToken
+from review_ui.desk import Desk, Now, TheDesk
+from review_ui.errors import NoApiToken, TooManyRequests
 from review_ui.permissions import Declared, within
 
 PREFIX = "/api/"
 
 
 def token_holder(request: Request, desk: TheDesk, at: Now) -> Holder:
-    """Raises NoApiToken."""
+    """Raises NoApiToken, TooManyRequests."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NoApiToken
@@ -29,10 +30,23 @@ def token_holder(request: Request, desk: TheDesk, at: Now) -> Holder:
         holder = api_tokens.holder_of(session, token.strip(), at=at)
     if holder is None:
         raise NoApiToken
+    _count(desk, holder)
     if api_tokens.is_due_to_be_seen(holder.token, at=at):
         with transaction(desk.settings.sessions) as session:
             api_tokens.note_use(session, holder.token, at=at)
     return holder
+
+
+def _count(desk: Desk, holder: Holder) -> None:
+    """The token first: what one program asks too much is not counted against the others of its user."""
+    allowed = desk.settings.api_limits
+    for most, who in (
+        (allowed.of_token, ("api token", str(holder.token.id))),
+        (allowed.of_user, ("api user", str(holder.user.id))),
+    ):
+        wait_s = desk.counting.take(RateLimitItemPerMinute(most), *who)
+        if wait_s is not None:
+            raise TooManyRequests(wait_s)
 
 
 TheHolder = Annotated[Holder, Depends(token_holder)]

@@ -60,6 +60,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     404: {"model": Refusal, "description": "Not there, or outside what the token reaches."},
     409: {"model": Refusal, "description": "It may not be done as things are."},
     422: {"model": Refusal, "description": "A field is missing, unknown or out of bounds."},
+    429: {
+        "model": Refusal,
+        "description": "More requests within a minute than the token, or all tokens of its user, may make.",
+        "headers": {"Retry-After": {"schema": {"type": "integer", "minimum": 1}, "description": "In so many seconds."}},
+    },
 }
 
 routes = APIRouter(prefix="/api/v1", responses=REFUSALS)

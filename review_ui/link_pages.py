@@ -12,8 +12,6 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
 from cases import dispatch, officer_page, owner_page, page_links
 from cases.errors import DispatchRefused, StatementRefused
@@ -37,21 +35,21 @@ FORMS_A_MINUTE = 12  # of one link
 LONGEST_TOKEN = 64
 NEVER_INDEXED = {"x-robots-tag": "noindex, nofollow"}
 
-_limiter = MovingWindowRateLimiter(MemoryStorage())
 _misses, _forms = RateLimitItemPerMinute(TRIES_A_MINUTE), RateLimitItemPerMinute(FORMS_A_MINUTE)
 
 
 def _opened(request: Request, desk: Desk, token: str, at: datetime) -> PageLink:
     """Raises TooManyTries, NotFound."""
     who = request.client.host if request.client else ""
-    if not _limiter.test(_misses, "misses", who):
-        raise TooManyTries
+    wait_s = desk.counting.wait_s(_misses, "misses", who)
+    if wait_s is not None:
+        raise TooManyTries(wait_s)
     if len(token) <= LONGEST_TOKEN:
         with reading(desk.settings.sessions) as session:
             link = page_links.opened(session, token, at)
         if link is not None:
             return link
-    _limiter.hit(_misses, "misses", who)
+    desk.counting.take(_misses, "misses", who)
     raise NotFound
 
 
@@ -75,11 +73,12 @@ OwnerLink = Annotated[PageLink, Depends(owner_link)]
 OfficerLink = Annotated[PageLink, Depends(officer_link)]
 
 
-def own_form(request: Request, token: str) -> None:
+def own_form(request: Request, desk: TheDesk, token: str) -> None:
     """A form of our own page, and not too many of them: the link itself is the secret that goes with it."""
     same_origin(request)
-    if not _limiter.hit(_forms, "forms", page_links.digest_of(token)):
-        raise TooManyTries
+    wait_s = desk.counting.take(_forms, "forms", page_links.digest_of(token))
+    if wait_s is not None:
+        raise TooManyTries(wait_s)
 
 
 OwnForm = Depends(own_form)

@@ -71,10 +71,10 @@ def _use_own_law(workplace: Workplace) -> None:
 
 
 def watch(workplace: Workplace) -> None:
+    from ingest.equipment import Equipment, OurClock  # noqa: PLC0415 - each process loads only what it needs
     from ingest.look_desk import LookDesk  # noqa: PLC0415
     from ingest.packet_ring import PacketRing, RingBudget  # noqa: PLC0415
     from ingest.sampler import Sampling  # noqa: PLC0415
-    from ingest.surroundings import OurClock, Surroundings  # noqa: PLC0415 - each process loads only what it needs
     from ingest.watcher import Watcher, holder_name  # noqa: PLC0415
     from streetwitness.analysis import detector_on, weights_of  # noqa: PLC0415
 
@@ -83,7 +83,7 @@ def watch(workplace: Workplace) -> None:
     settings = workplace.settings
     budget = RingBudget(settings.ring_total_mb * MEGABYTE // settings.watchers)
     with LookDesk(detector_on(weights_of(settings))) as desk:
-        around = Surroundings(
+        equipment = Equipment(
             sessions=workplace.sessions,
             vault_root=workplace.data.vault,
             desk=desk,
@@ -94,7 +94,7 @@ def watch(workplace: Workplace) -> None:
             sm3=settings.sm3,
             newest_pictures=workplace.data.pictures.newest,
         )
-        Watcher(around, workplace.key(), holder_name()).run(stop)
+        Watcher(equipment, workplace.key(), holder_name()).run(stop)
 
 
 def work(workplace: Workplace) -> None:
@@ -128,6 +128,7 @@ def serve(workplace: Workplace) -> None:
     from cases.casework.chains import chains_of  # noqa: PLC0415
     from cases.credit_notes import effects_of  # noqa: PLC0415
     from cases.errors import LawDataUnusable  # noqa: PLC0415
+    from cases.records.stock import stock_of  # noqa: PLC0415
     from cases.uploads import UploadRules  # noqa: PLC0415
     from cases.volume.errors import VolumeError  # noqa: PLC0415
     from cases.volume.order import order_of  # noqa: PLC0415
@@ -137,7 +138,7 @@ def serve(workplace: Workplace) -> None:
     from evidence.errors import CredentialsUnusable  # noqa: PLC0415
     from notify.gateway_http import GatewayNetworks  # noqa: PLC0415
     from review_ui.app import ReviewSettings, make_app  # noqa: PLC0415
-    from review_ui.settings import MapTiles  # noqa: PLC0415
+    from review_ui.settings import ApiLimits, MapTiles  # noqa: PLC0415
     from streetwitness.gateways import cashier_of, webhooks_of  # noqa: PLC0415
     from streetwitness.stores import at_hand  # noqa: PLC0415
 
@@ -153,6 +154,7 @@ def serve(workplace: Workplace) -> None:
         chains = chains_of(workplace.data.casework)
         credit_effects = effects_of(workplace.data.casework)
         archive_order, score_sheet = order_of(workplace.data.casework), sheet_of(workplace.data.casework)
+        record_questions = stock_of(workplace.data.casework)
     except (LawDataUnusable, VolumeError) as error:
         raise SettingsRefused(str(error)) from error
     map_tiles = None
@@ -172,6 +174,9 @@ def serve(workplace: Workplace) -> None:
             metrics_token=settings.metrics_token.get_secret_value() if settings.metrics_token else None,
             webhooks=webhooks_of(workplace),
             cashier=cashier_of(settings, now),
+            api_limits=ApiLimits(settings.api_token_per_minute, settings.api_user_per_minute),
+            redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
+            processes=settings.web_processes,
             issuer=settings.issuer,
             public_url=settings.public_url,
             gateway_networks=GatewayNetworks.of(settings.gateway_networks),
@@ -182,6 +187,7 @@ def serve(workplace: Workplace) -> None:
             chains=chains,
             archive_order=archive_order,
             score_sheet=score_sheet,
+            record_questions=record_questions,
             map_tiles=map_tiles,
             upload_rules=UploadRules(
                 max_bytes=settings.upload_max_mb * MEGABYTE, daily_bytes=settings.upload_daily_mb * MEGABYTE

@@ -7,6 +7,7 @@ URLs print as ***. Where files lie below the data folder is said here and nowher
 import difflib
 import os
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +33,20 @@ HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?")  # goes into a header as it i
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 
+MOST_WEB_PROCESSES = 4  # by themselves: what one serves in a second is enough for hundreds of people
+
+
 def cores() -> int:
     return len(os.sched_getaffinity(0))
+
+
+def web_processes_on(there: int, *, shares_port: bool) -> int:
+    """How many serve the desk on so many cores; more than one need a port that several can listen on."""
+    return max(min(there, MOST_WEB_PROCESSES), 1) if shares_port else 1
+
+
+def usual_web_processes() -> int:
+    return web_processes_on(cores(), shares_port=hasattr(socket, "SO_REUSEPORT"))
 
 
 @dataclass(frozen=True)
@@ -135,7 +148,10 @@ class Settings(MessageSettings):
     ring_total_mb: Annotated[int, Field(ge=64)] = 4000  # of all cameras of this machine
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=1, le=65535)] = 8600
-    web_processes: Annotated[int, Field(ge=1, le=64)] = 1  # that serve the desk; one keeps about one core busy
+    # that serve the desk; one keeps about one core busy
+    web_processes: Annotated[int, Field(ge=1, le=64)] = Field(default_factory=usual_web_processes)
+    api_token_per_minute: Annotated[int, Field(ge=1)] = 300  # requests to the API of one token
+    api_user_per_minute: Annotated[int, Field(ge=1)] = 600  # of all tokens of one user
     public_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost")
     secure_cookies: bool = False
     oidc_issuer: str | None = None  # whose sign-in is believed beside the password, exactly as its tokens name it
