@@ -1,7 +1,7 @@
 """The desk under load: reviewers who decide and viewers who watch, against the real server in its own processes.
 
     python -m benchmarks.desk_load [--reviewers 50] [--viewers 200] [--seconds 60] [--incidents 10000] [--database URL]
-        [--web-processes 1]
+        [--web-processes N]
 
 `streetwitness run --only web` serves a site of so many incidents; every browser is a connection of its own with the
 session of its own user. A reviewer every ten seconds reads the queue, opens an incident, plays its clip by two ranges,
@@ -12,7 +12,8 @@ first ten seconds, and these are not counted.
 
 Printed are the requests, how long they took (median, 95th of a hundred), what went wrong, and the processor time that
 the server took a request. The browsers run in this process and take processor time themselves, on the same machine.
-Without --database it is SQLite; give one that is empty, it is filled. A JSON line is printed last; the status is 1
+Without --database it is SQLite; give one that is empty, it is filled. As many processes serve as the program starts by
+itself on this machine, or as --web-processes says. A JSON line is printed last; the status is 1
 where the 95th of a hundred is over 300 ms or something went wrong.
 """
 
@@ -47,7 +48,7 @@ from models.exhibits import Exhibit
 from models.incidents import Incident
 from review_ui.desk import now
 from streetwitness.embedded_redis import EmbeddedRedis
-from streetwitness.settings import DataDir
+from streetwitness.settings import DataDir, usual_web_processes
 from tests.review_ui.conftest import PASSWORD, add_reviewed_street
 from tests.rows import NOON
 
@@ -137,7 +138,7 @@ def fill_site(data: DataDir, database: str, count: int, reviewers: int, viewers:
 
 
 @contextmanager
-def server(folder: Path, database: str | None, redis_url: str, web_processes: int = 1) -> Iterator[tuple[str, int]]:
+def server(folder: Path, database: str | None, redis_url: str, web_processes: int) -> Iterator[tuple[str, int]]:
     """The address of the running desk, and the process above all of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -350,5 +351,5 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--incidents", type=int, default=10_000)
     parser.add_argument("--database")
-    parser.add_argument("--web-processes", type=int, default=1)
+    parser.add_argument("--web-processes", type=int, default=usual_web_processes())
     sys.exit(main(parser.parse_args()))

@@ -34,6 +34,7 @@ class Right(StrEnum):
     SEE_CAMERAS = "see_cameras"  # how they are, where they stand
     SEE_LIVE = "see_live"  # what a camera sees now, without an incident
     RELEARN_VIEW = "relearn_view"  # say that a camera was turned on purpose
+    SET_CAMERA = "set_camera"  # what it looks at: which stream, which preset when
     SEE_FENCES = "see_fences"
     EDIT_FENCE = "edit_fence"  # propose a change, try it on recordings
     APPROVE_FENCE = "approve_fence"  # bring another's proposal into force
@@ -81,6 +82,7 @@ ROLES: dict[Right, frozenset[Role]] = {
     Right.SEE_CAMERAS: frozenset(Role),
     Right.SEE_LIVE: frozenset({_M, _OP, _OF, _L, _A}),
     Right.RELEARN_VIEW: frozenset({_M, _A}),
+    Right.SET_CAMERA: frozenset({_A}),
     Right.SEE_FENCES: frozenset(Role),
     Right.EDIT_FENCE: frozenset({_M, _L, _A}),
     Right.APPROVE_FENCE: frozenset({_LR, _L, _A}),

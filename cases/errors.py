@@ -24,6 +24,14 @@ class TransitionRefused(CaseError):
         self.state, self.act = state, act
 
 
+class CameraChangeRefused(CaseError):
+    """A camera is not changed so. why: the key of its sentence, which its page has in two languages; preset: in it."""
+
+    def __init__(self, why: str, said: str, *, preset: str = "") -> None:
+        super().__init__(said)
+        self.why, self.preset = why, preset
+
+
 class UnknownIncident(CaseError):
     def __init__(self, incident: object) -> None:
         super().__init__(f"there is no incident {incident}")
@@ -236,6 +244,14 @@ class FenceUnsound(CaseError):
 
 class FenceRefused(CaseError):
     """A change of a geofence cannot go on so. why: the key of its sentence, which the page has in two languages."""
+
+    def __init__(self, why: str, said: str) -> None:
+        super().__init__(said)
+        self.why = why
+
+
+class PermissionRefused(CaseError):
+    """A permit or permission cannot be had or ended so. why: the key of its sentence, which the page has."""
 
     def __init__(self, why: str, said: str) -> None:
         super().__init__(said)

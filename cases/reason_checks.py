@@ -32,13 +32,14 @@ class Found(Enum):
 
 @dataclass(frozen=True)
 class Permitted:
-    """plate None: everybody. Dates are local and included; hours: a timetable, empty: all day."""
+    """plate None: everybody, or whoever has the stall. Dates are local and included; hours: empty: all day."""
 
     plate: str | None
     from_on: date
     to_on: date
     hours: Sequence[Mapping[str, str]]
     paper: str
+    stall: str | None = None
 
     def on(self, day: date) -> bool:
         return self.from_on <= day <= self.to_on
@@ -183,11 +184,13 @@ def _timetable(known: Known) -> Answer:
 def _temporary_permission(known: Known) -> Answer:
     of_the_day = [each for each in known.permitted if each.plate is None and each.on(known.confirmed.date())]
     for each in of_the_day:
-        if covers(each.hours, known.confirmed):
+        if each.stall is None and covers(each.hours, known.confirmed):
             return Answer(Found.SURE, {"paper": each.paper})
     for each in of_the_day:
-        if covers(each.hours, known.first_seen) or covers(each.hours, known.confirmed + ENDS_SOON):
-            return Answer(Found.UNSURE, {"paper": each.paper})
+        if any(covers(each.hours, at) for at in (known.confirmed, known.first_seen, known.confirmed + ENDS_SOON)):
+            # whose stall it is no picture shows
+            of = each.paper if each.stall is None else f"{each.paper}, {each.stall}"
+            return Answer(Found.UNSURE, {"paper": of})
     return Answer(Found.NOTHING)
 
 

@@ -36,7 +36,9 @@ from models.parties import (
 from models.payments import Payment, PaymentOrder, PaymentPlan, Refund
 from models.places import Camera, Geofence, Loudspeaker
 from models.promises import OutboxMessage
+from models.reasons import Permission
 from models.recorders import FootageRequest
+from models.records import FileRecord
 from models.retention import LegalHold
 from models.serving import ServiceConsent
 from models.statements import OwnerStatement
@@ -134,6 +136,37 @@ def stores_within(scope: Scope) -> Condition:
     return own if scope.also is None else and_(own, stores_within(scope.also))
 
 
+def areas_within(scope: Scope) -> Condition:
+    """For a query that holds Area."""
+    areas = {limit.area_id for limit in scope.limits}
+    own = true() if None in areas else Area.id.in_(_below({area for area in areas if area is not None}))
+    return own if scope.also is None else and_(own, areas_within(scope.also))
+
+
+def permissions_within(scope: Scope) -> Condition:
+    """For a query that holds Permission; one that names no place is the whole site's."""
+    areas = {limit.area_id for limit in scope.limits}
+    own = true() if None in areas else _permitted_in({area for area in areas if area is not None})
+    return own if scope.also is None else and_(own, permissions_within(scope.also))
+
+
+def permissions_seen(scope: Scope) -> Condition:
+    """The same, with those from above and of the whole site, which hold there too."""
+    areas = {limit.area_id for limit in scope.limits}
+    if None in areas:
+        own: Condition = true()
+    else:
+        named = {area for area in areas if area is not None}
+        everywhere = and_(Permission.geofence_id.is_(None), Permission.area_id.is_(None))
+        own = or_(_permitted_in(named), Permission.area_id.in_(_above(named)), everywhere)
+    return own if scope.also is None else and_(own, permissions_seen(scope.also))
+
+
+def _permitted_in(areas: set[str]) -> Condition:
+    fences = select(Geofence.id).where(Geofence.camera_id.in_(_cameras_in(areas)))
+    return or_(Permission.geofence_id.in_(fences), Permission.area_id.in_(_below(areas)))
+
+
 def _by_offence(scope: Scope) -> dict[Offence | None, set[str] | None]:
     """Of each offence that a limit names (None: any) the areas; None: everywhere."""
     found: dict[Offence | None, set[str] | None] = {}
@@ -154,6 +187,13 @@ def _below(areas: set[str]) -> Select[Any]:
     """These areas and what lies in them."""
     found = select(Area.id).where(Area.id.in_(areas)).cte(recursive=True)
     found = found.union(select(Area.id).where(Area.parent_id == found.c.id))
+    return select(found.c.id)
+
+
+def _above(areas: set[str]) -> Select[Any]:
+    """These areas and what they lie in."""
+    found = select(Area.id, Area.parent_id).where(Area.id.in_(areas)).cte(recursive=True)
+    found = found.union(select(Area.id, Area.parent_id).where(Area.id == found.c.parent_id))
     return select(found.c.id)
 
 
@@ -189,6 +229,10 @@ def _party_note(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
         .join(Party, Party.id == PartyNote.party_id)
         .where(PartyNote.id == wanted, parties_within(scope))
     )
+
+
+def _permission(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
+    return select(Permission.id).where(Permission.id == wanted, permissions_within(scope))
 
 
 def _store(scope: Scope, wanted: uuid.UUID) -> Select[Any]:
@@ -261,10 +305,12 @@ THINGS: dict[str, tuple[type[uuid.UUID | str], Callable[[Scope, Any], Select[Any
     "demand_id": (uuid.UUID, _of_a_file(Demand)),
     "court_request_id": (uuid.UUID, _of_a_file(CourtRequest)),
     "witness_id": (uuid.UUID, _of_a_file(Witness)),
+    "record_id": (uuid.UUID, _of_a_file(FileRecord)),
     "measure_id": (uuid.UUID, _of_a_file(GoodsMeasure)),
     "item_id": (uuid.UUID, _of_a_file(GoodsItem)),
     "goods_request_id": (uuid.UUID, _of_a_file(GoodsRequest)),
     "store_id": (uuid.UUID, _store),
+    "permission_id": (uuid.UUID, _permission),
 }
 
 

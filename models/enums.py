@@ -344,7 +344,17 @@ class LogKind(StrEnum):
     CASE_FILE = "case_file"  # a FileEvent
     LAW = "law"  # a LawEvent
     KEY = "key"  # a key that signs from then on
-    OPENING = "opening"  # the log began on a database that held rows already
+    OPENING = "opening"  # the log began, or a history came into it, on a database that held rows already
+    # rows entered column by column, each by the name of its table
+    SHEET_EVENT = "sheet_event"
+    PARTY_EVENT = "party_event"
+    GOODS_MOVEMENT = "goods_movement"
+    RECORDER_EVENT = "recorder_event"
+    INCIDENT_REASON = "incident_reason"
+    PERMISSION_EVENT = "permission_event"
+    RECORD_LOOK = "record_look"
+    LAW_VERSION = "law_version"
+    LAW_ENDING = "law_ending"
 
 
 class NoticeStatus(StrEnum):
@@ -502,6 +512,13 @@ class FenceAct(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class PermissionAct(StrEnum):
+    """What was done to a permit or a temporary permission."""
+
+    GIVEN = "given"
+    ENDED = "ended"
+
+
 class TrialState(StrEnum):
     """Of a recording looked at with an edited geofence."""
 
@@ -593,6 +610,10 @@ class FileAct(StrEnum):
     TERM_EXTENDED = "term_extended"
     PARTY_ENTERED = "party_entered"
     WITNESS_ENTERED = "witness_entered"
+    RECORD_READ = "record_read"  # what was taken down was read over to who said it: from then on it stands
+    RECORD_CORRECTED = "record_corrected"
+    RECORD_FINISHED = "record_finished"
+    RECORD_DROPPED = "record_dropped"  # a draft that was not gone on with
     GOODS_ENTERED = "goods_entered"
     GOODS_MOVED = "goods_moved"
     MEASURE_TAKEN = "measure_taken"  # seized, sealed, registered for preservation
@@ -947,3 +968,37 @@ class StopCause(StrEnum):
     PUBLIC_NOTICE = "public_notice"
     OBSTACLE = "obstacle"  # nobody can act: force majeure, the matter waits for another body
     NOT_DUE = "not_due"  # there is nothing to do, or it was done and stands nowhere else
+
+
+class RecordKind(StrEnum):
+    """What officers take down of a case file, 行政处罚法 art. 55 and 64."""
+
+    INSPECTION = "inspection"  # 现场检查（勘验）笔录
+    INQUIRY = "inquiry"  # 询问笔录
+    HEARING = "hearing"  # 听证笔录
+
+
+class RecordState(StrEnum):
+    DRAFT = "draft"
+    READ = "read"  # to who was asked: from here on its lines are only added to
+    FINISHED = "finished"
+    DROPPED = "dropped"  # a draft that was not gone on with
+
+
+class RecordEnding(StrEnum):
+    """What who was asked did when it had been read over."""
+
+    SIGNS = "signs"
+    REFUSES = "refuses"
+    ABSENT = "absent"  # nobody was there to sign
+
+
+class RecordSpeaker(StrEnum):
+    """Whose words a line of a hearing is, 行政处罚法 art. 64."""
+
+    CHAIR = "chair"
+    INVESTIGATOR = "investigator"
+    PARTY = "party"
+    AGENT = "agent"
+    WITNESS = "witness"
+    OTHER = "other"

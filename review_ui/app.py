@@ -25,6 +25,7 @@ from review_ui import (
     api_uploads,
     appeal_pages,
     approval_pages,
+    beside_pages,
     camera_pages,
     cashier_webhook,
     certificate_pages,
@@ -54,10 +55,12 @@ from review_ui import (
     party_pages,
     payment_pages,
     people_pages,
+    permit_pages,
     proposal_pages,
     public_pages,
     queue_page,
     reason_routes,
+    record_pages,
     recording_pages,
     registry_pages,
     request_pages,
@@ -74,7 +77,17 @@ from review_ui import (
 from review_ui.api_guard import is_api
 from review_ui.desk import desk_of, make_desk
 from review_ui.doorkeeper import SECURITY_HEADERS, EveryAnswer, EveryBody
-from review_ui.errors import ApiRefused, FormNotOurs, NotFound, NotSignedIn, PasswordDue, ReviewError, RightMissing
+from review_ui.errors import (
+    ApiRefused,
+    FormNotOurs,
+    NotFound,
+    NotSignedIn,
+    PasswordDue,
+    ReviewError,
+    RightMissing,
+    TooManyRequests,
+    TooManyTries,
+)
 from review_ui.queue_feed import QueueFeed
 from review_ui.queue_memory import QueueMemory
 from review_ui.remembering import Remembering
@@ -113,8 +126,10 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             *custody_pages.routes.routes,
             *derivative_pages.routes.routes,
             *media.routes.routes,
+            *beside_pages.routes.routes,
             *camera_pages.routes.routes,
             *fence_pages.routes.routes,
+            *permit_pages.routes.routes,
             *wall_pages.routes.routes,
             *live_pictures.routes.routes,
             *metrics.routes.routes,
@@ -133,6 +148,7 @@ def make_app(settings: ReviewSettings) -> FastAPI:
             *request_pages.routes.routes,
             *approval_pages.routes.routes,
             *people_pages.routes.routes,
+            *record_pages.routes.routes,
             *goods_pages.routes.routes,
             *party_pages.routes.routes,
             *paper_pages.routes.routes,
@@ -191,7 +207,14 @@ def _refused(request: Request, error: Exception) -> Response:
         return JSONResponse({"error": "refused", "sentence": str(error)}, error.status)
     if isinstance(error, FormNotOurs):
         log.warning("form refused", extra={"path": request.url.path})
-    return _page(request, error.status, error.words)
+    if isinstance(error, TooManyRequests):
+        sentence = desk_of(request).catalog_for(request).say(error.words, seconds=error.wait_s)
+        response: Response = JSONResponse({"error": "too_many_requests", "sentence": sentence}, error.status)
+    else:
+        response = _page(request, error.status, error.words)
+    if isinstance(error, TooManyTries):
+        response.headers["retry-after"] = str(error.wait_s)
+    return response
 
 
 def _unknown(request: Request, _error: Exception) -> Response:

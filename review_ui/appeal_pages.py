@@ -2,7 +2,7 @@
 
 import uuid
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
 from sqlalchemy.orm import Session
 
@@ -12,10 +12,9 @@ from cases.service.appeals import Ended, Filed
 from models.appeals import Appeal, CourtRequest, Demand
 from models.case_files import CaseFile
 from models.enums import AppealKind, AppealResult, CourtResult
-from review_ui.desk import Now, TheDesk
-from review_ui.doorkeeper import CheckedForm
+from review_ui.asking import Acts
 from review_ui.permissions import needs
-from review_ui.service_page import Answer, Typed, TypedForm, act, belongs, by_of, day, day_or_none, fen, word
+from review_ui.service_page import act, belongs, day, day_or_none, fen, word
 
 routes = APIRouter()
 
@@ -23,110 +22,72 @@ WORK = needs(Right.WORK_FILES)
 
 
 @routes.post("/cases/{file_id}/service/appeals", dependencies=[WORK])
-def appeal(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
-        kind, body = word(typed, "kind", AppealKind), typed.get("body", "")
-        filed = Filed(kind, body, day(typed, "filed_on"), typed.get("reference", ""))
-        appeals.file_appeal(session, file.id, filed, by=by_of(opened), at=at)
+def appeal(asks: Acts, file_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
+        kind, body = word(asks.typed, "kind", AppealKind), asks.text("body")
+        filed = Filed(kind, body, day(asks.typed, "filed_on"), asks.text("reference"))
+        appeals.file_appeal(session, file.id, filed, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("appeal", typed), put)
+    return act(asks, file_id, "appeal", put)
 
 
 @routes.post("/cases/{file_id}/service/appeals/{appeal_id}/stop", dependencies=[WORK])
-def stop_execution(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    appeal_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def stop_execution(asks: Acts, file_id: uuid.UUID, appeal_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, Appeal, appeal_id)
-        appeals.stop_execution(session, appeal_id, day(typed, "on"), by=by_of(opened), at=at)
+        appeals.stop_execution(session, appeal_id, day(asks.typed, "on"), by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer(f"appeal-{appeal_id}", typed), put)
+    return act(asks, file_id, f"appeal-{appeal_id}", put)
 
 
 @routes.post("/cases/{file_id}/service/appeals/{appeal_id}/end", dependencies=[WORK])
-def end_appeal(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    appeal_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def end_appeal(asks: Acts, file_id: uuid.UUID, appeal_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, Appeal, appeal_id)
         ended = Ended(
-            result=word(typed, "result", AppealResult),
-            on=day(typed, "on"),
-            reference=typed.get("reference", ""),
-            told_on=day_or_none(typed, "told_on"),
-            changed_fine_fen=fen(typed, "changed") if typed.get("changed", "").strip() else None,
+            result=word(asks.typed, "result", AppealResult),
+            on=day(asks.typed, "on"),
+            reference=asks.text("reference"),
+            told_on=day_or_none(asks.typed, "told_on"),
+            changed_fine_fen=fen(asks.typed, "changed") if asks.text("changed").strip() else None,
         )
-        appeals.end_appeal(session, appeal_id, ended, by=by_of(opened), at=at)
+        appeals.end_appeal(session, appeal_id, ended, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer(f"appeal-{appeal_id}", typed), put)
+    return act(asks, file_id, f"appeal-{appeal_id}", put)
 
 
 @routes.post("/cases/{file_id}/service/demand", dependencies=[WORK])
-def demand(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:  # noqa: ARG001 - nothing is typed
-        enforcement.demand(session, file.id, by=by_of(opened), at=at)
+def demand(asks: Acts, file_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
+        enforcement.demand(session, file.id, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("demand", typed), put)
+    return act(asks, file_id, "demand", put)
 
 
 @routes.post("/cases/{file_id}/service/demands/{demand_id}/answer", dependencies=[WORK])
-def answer_demand(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    demand_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def answer_demand(asks: Acts, file_id: uuid.UUID, demand_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, Demand, demand_id)
-        said, on = typed.get("answer", ""), day(typed, "on")
-        enforcement.answer_demand(session, demand_id, said, on, by=by_of(opened), at=at)
+        said, on = asks.text("answer"), day(asks.typed, "on")
+        enforcement.answer_demand(session, demand_id, said, on, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("demand", typed), put)
+    return act(asks, file_id, "demand", put)
 
 
 @routes.post("/cases/{file_id}/service/court", dependencies=[WORK])
-def court(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
-        named, reference, on = typed.get("court", ""), typed.get("reference", ""), day(typed, "on")
-        enforcement.ask_court(session, file.id, named, reference, on, by=by_of(opened), at=at)
+def court(asks: Acts, file_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
+        named, reference, on = asks.text("court"), asks.text("reference"), day(asks.typed, "on")
+        enforcement.ask_court(session, file.id, named, reference, on, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("court", typed), put)
+    return act(asks, file_id, "court", put)
 
 
 @routes.post("/cases/{file_id}/service/courts/{court_request_id}/said", dependencies=[WORK])
-def court_said(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    court_request_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def court_said(asks: Acts, file_id: uuid.UUID, court_request_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, CourtRequest, court_request_id)
-        result, on = word(typed, "result", CourtResult), day(typed, "on")
-        enforcement.court_said(session, court_request_id, result, on, by=by_of(opened), at=at)
+        result, on = word(asks.typed, "result", CourtResult), day(asks.typed, "on")
+        enforcement.court_said(session, court_request_id, result, on, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer(f"court-{court_request_id}", typed), put)
+    return act(asks, file_id, f"court-{court_request_id}", put)

@@ -22,6 +22,7 @@ from models.database import reading
 from models.people import UserSession
 from models.places import Site
 from review_ui.catalog import Catalog, choose_language, load
+from review_ui.counting import Counting
 from review_ui.oidc import SignInElsewhere
 from review_ui.settings import ReviewSettings
 
@@ -35,8 +36,9 @@ class Desk:
     settings: ReviewSettings
     catalogs: dict[Language, Catalog]
     templates: Environment
+    counting: Counting
+    hashing: threading.Semaphore
     elsewhere: SignInElsewhere | None = None  # the house's own sign-in
-    hashing: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(HASHES_AT_ONCE))
     clock: Callable[[], datetime] = field(default_factory=lambda: now)
 
     @property
@@ -84,7 +86,14 @@ def make_desk(settings: ReviewSettings) -> Desk:
     )
     catalogs = {language: load(language) for language in settings.languages}
     elsewhere = None if settings.issuer is None else SignInElsewhere(settings.issuer)
-    return Desk(settings, catalogs, templates, elsewhere)
+    return Desk(
+        settings,
+        catalogs,
+        templates,
+        Counting(settings.redis_url),
+        threading.Semaphore(max(HASHES_AT_ONCE // settings.processes, 1)),
+        elsewhere,
+    )
 
 
 def desk_of(request: Request) -> Desk:

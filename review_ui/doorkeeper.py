@@ -35,6 +35,8 @@ MAX_LAW_BYTES = 9_000_000  # a catalogue of offences
 LAW_FILES = re.compile(r"/law/editions")
 MAX_PICTURE_BYTES = 10_100_000  # of a thing that was taken, with the form round it
 PICTURES = re.compile(r"/cases/[^/]+/goods/items/[^/]+/pictures")
+MAX_RECORD_BYTES = 2_000_000  # what officers take down of an inquiry or a hearing: nine bytes for a Chinese character
+RECORDS = re.compile(r"/cases/[^/]+/records/[^/]+(/read)?")
 # a piece of a recording: counted against the length it was begun with, and never held in memory
 PIECES = re.compile(r"/uploads/[0-9a-f-]{36}")
 
@@ -178,6 +180,8 @@ class EveryBody:
             most = MAX_LAW_BYTES
         if PICTURES.fullmatch(path):
             most = MAX_PICTURE_BYTES
+        if RECORDS.fullmatch(path):
+            most = MAX_RECORD_BYTES
         if method == "PATCH" and PIECES.fullmatch(path):
             most = math.inf
 

@@ -155,8 +155,20 @@ class MessageNotSentAgain(ReviewError):
 
 
 class TooManyTries(ReviewError):
+    """wait_s: when to come again, in whole seconds."""
+
     status = 429
     words = "error.too_many_tries"
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(f"again in {wait_s} s")
+        self.wait_s = wait_s
+
+
+class TooManyRequests(TooManyTries):
+    """More requests to the API within a minute than one token, or all tokens of one user, may make."""
+
+    words = "error.too_many_requests"
 
 
 class TooMuchSaid(ReviewError):

@@ -19,7 +19,7 @@ from review_ui.desk import Desk
 from review_ui.errors import NotFound
 
 # the piece of the address behind /cases/{file_id}; its word is file_tab.<piece>
-TABS = ("", "proposal", "clocks", "papers", "people", "goods", "service", "volume")
+TABS = ("", "proposal", "clocks", "papers", "people", "records", "goods", "service", "volume")
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ One function shows it, also after a refusal, with the sentence and with what was
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from fastapi import Request
 from fastapi.responses import HTMLResponse
 from sqlalchemy.orm import Session
 
@@ -18,24 +17,22 @@ from cases.casework import approvals, file_facts, file_shown, gates, officers
 from cases.casework.chains import chain_for
 from cases.casework.days import local_date
 from cases.casework.defence import LONGEST_TEXT, MAY_BE_HEARD
-from cases.casework.errors import FileError
 from cases.casework.file_shown import FileShown
 from cases.casework.filing import LONGEST, MAY_BE_SAID
 from cases.casework.gates import CaseFacts
 from cases.casework.rights import has_role_on
 from cases.casework.table import ENDED, MAY_TAKE, NEXT, steps_from
 from cases.casework.taking import LONGEST_REASON, WITH_OUTCOME
+from cases.service import owed
 from models.case_files import ApprovalMark, CaseFile
 from models.database import reading
 from models.enums import ApprovalVerdict, FileAct, FileState, ReviewGround, Role
-from models.people import User, UserSession
+from models.people import User
+from review_ui.asking import Answer, Asking
 from review_ui.catalog import Catalog
-from review_ui.desk import Desk
-from review_ui.file_head import file_head
 from review_ui.file_rail import Station, rail
-from review_ui.file_words import Missing, missing, refusal, yuan
+from review_ui.file_words import Missing, missing, yuan
 
-REFUSED = 409
 # by which of its facts a note tells what it is about
 NOTED = (
     "demand",
@@ -89,25 +86,10 @@ class Way:
         return self.step in WITH_OUTCOME
 
 
-@dataclass(frozen=True)
-class Refused:
-    """form: which one on the page; typed: what was in it."""
-
-    error: FileError
-    form: str
-    typed: Mapping[str, str] = field(default_factory=dict)
-
-
-def overview(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
-    file_id: uuid.UUID,
-    at: datetime,
-    refused: Refused | None = None,
-) -> HTMLResponse:
-    catalog = desk.catalog_for(request)
-    head = file_head(desk, request, opened, file_id, at)
+def overview(asks: Asking, file_id: uuid.UUID, answer: Answer) -> HTMLResponse:
+    desk, opened, at = asks.desk, asks.opened, asks.at
+    catalog = asks.catalog
+    head = asks.head(file_id)
     with reading(desk.settings.sessions) as session:
         file = session.get_one(CaseFile, file_id)
         shown = file_shown.shown(session, file)
@@ -120,18 +102,18 @@ def overview(
         chairs = file_shown.chairs(session, file) if Role.OFFICER in roles and _has_open_hearing(shown) else []
         open_round = approvals.open_approval(session, file_id)
         my_turn = open_round is not None and approvals.why_not_mine(session, open_round, opened.user) is None
+        fine_now = None if shown.decision is None else owed.fine_now(session, shown.decision)
         usual = (opened.user_id, file_shown.usual_second(session, opened.user))
-    return desk.page(
-        request,
+    return asks.page(
         "file_overview.html",
-        opened,
-        status=REFUSED if refused else 200,
+        answer,
         head=head,
         file=file,
         shown=shown,
         noted=NOTED,
         facts=facts,
         stations=stations,
+        fine_now=fine_now,
         ways=ways,
         my_turn=my_turn,
         candidates=candidates,
@@ -148,9 +130,7 @@ def overview(
         review_grounds=tuple(ReviewGround),
         off_the_way=OFF_THE_WAY,
         today=local_date(at, file.timezone),
-        refused=refused,
-        refusal=None if refused is None else refusal(catalog, refused.error),
-        typed=defaultdict(str, {} if refused is None else refused.typed),
+        typed=defaultdict(str, answer.typed),
         yuan=yuan,
         longest={"reason": LONGEST_REASON, "point": LONGEST_TEXT, **LONGEST},
     )

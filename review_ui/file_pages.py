@@ -29,10 +29,11 @@ from models.dispatch import Area
 from models.enums import CaseSource, FileState, Offence, Procedure
 from models.people import UserSession
 from review_ui import incident_pages
+from review_ui.asking import REFUSED, Answer, Asks
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
 from review_ui.errors import ReviewError
-from review_ui.file_overview import REFUSED, overview
+from review_ui.file_overview import overview
 from review_ui.file_waiting import waiting_for
 from review_ui.file_words import refusal
 from review_ui.permissions import needs
@@ -208,8 +209,8 @@ def register_incident(
 
 
 @routes.get("/cases/{file_id}", dependencies=[needs(Right.SEE_FILES)])
-def one_file(request: Request, desk: TheDesk, opened: SignedIn, at: Now, file_id: uuid.UUID) -> HTMLResponse:
-    return overview(request, desk, opened, file_id, at)
+def one_file(asks: Asks, file_id: uuid.UUID) -> HTMLResponse:
+    return overview(asks, file_id, Answer())
 
 
 def _form(

@@ -2,9 +2,7 @@
 
 import logging
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
@@ -25,13 +23,11 @@ from models.case_files import CaseFile
 from models.database import reading, transaction
 from models.enums import GoodsFate, GoodsKind, GoodsRequestState, MeasureKind, Role
 from models.parties import GoodsItem, GoodsMeasure, GoodsMovement, GoodsPicture, GoodsRequest, GoodsStore
-from models.people import User, UserSession
-from review_ui.desk import Desk, Now, TheDesk
-from review_ui.doorkeeper import CheckedForm, SignedIn
+from review_ui.asking import Acts, Answer, Asking, Asks
+from review_ui.desk import TheDesk
+from review_ui.doorkeeper import SignedIn
 from review_ui.errors import BytesMissing, NotFound, TooMuchSaid
-from review_ui.file_head import file_head
-from review_ui.file_words import refusal
-from review_ui.people_pages import REFUSED, Choice, Sees, Words, Works, day_of, key_of, uuid_or_none
+from review_ui.people_pages import Choice, Sees, Words, Works, day_of, key_of, uuid_or_none
 from review_ui.permissions import needs
 
 log = logging.getLogger(__name__)
@@ -54,43 +50,14 @@ class Line:
     movements: list[GoodsMovement]
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a form is answered with on the page. form: which; typed: what stood in it, so that nothing is lost."""
-
-    form: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict, repr=False)
-    error: FileError | None = None
+@routes.get("/cases/{file_id}/goods", dependencies=[SEE])
+def shown(asks: Asks, file_id: uuid.UUID) -> HTMLResponse:
+    return _page(asks, file_id, Answer())
 
 
-@dataclass(frozen=True)
-class Asking:
-    """Who asks for what to be done, and when."""
-
-    request: Request
-    desk: Desk
-    opened: UserSession
-    at: datetime
-    scope: Scope
-    file_id: uuid.UUID
-
-    @property
-    def user(self) -> User:
-        return self.opened.user
-
-
-@routes.get("/cases/{file_id}/goods")
-def shown(request: Request, desk: TheDesk, opened: SignedIn, at: Now, scope: Sees, file_id: uuid.UUID) -> HTMLResponse:
-    return _page(Asking(request, desk, opened, at, scope, file_id), Answer())
-
-
-@routes.post("/cases/{file_id}/goods/measures")
+@routes.post("/cases/{file_id}/goods/measures", dependencies=[WORK])
 def take(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
+    asks: Acts,
     file_id: uuid.UUID,
     kind: Annotated[MeasureKind, Form()],
     document: Words = "",
@@ -102,91 +69,48 @@ def take(
     replaces: Choice = "",
 ) -> Response:
     """replaces: the measure that this one follows on, over the same things."""
-    typed = {
-        "kind": kind.value,
-        "document": document,
-        "legal_basis": legal_basis,
-        "reason": reason,
-        "taken_on": taken_on,
-        "from_party": from_party,
-        "urgent": "yes" if urgent else "",
-        "replaces": replaces,
-    }
 
     def put(session: Session, file: CaseFile) -> None:
         wanted = Taking(kind, document, legal_basis, reason, day_of(taken_on), uuid_or_none(from_party), urgent)
         before = uuid_or_none(replaces)
         if before is None:
-            goods.take(session, file, wanted, by=opened.user, at=at)
+            goods.take(session, file, wanted, by=asks.user, at=asks.at)
         else:
             measure = _of(session, GoodsMeasure, before, file)
-            goods.follow_on(session, file, measure, wanted, by=opened.user, at=at)
+            goods.follow_on(session, file, measure, wanted, by=asks.user, at=asks.at)
 
-    return _done(Asking(request, desk, opened, at, scope, file_id), Answer("take", typed), put)
+    return asks.act_on(file_id, "take", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/measures/{measure_id}/approve")
-def approve(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Approves,
-    file_id: uuid.UUID,
-    measure_id: uuid.UUID,
-) -> Response:
+@routes.post("/cases/{file_id}/goods/measures/{measure_id}/approve", dependencies=[APPROVE])
+def approve(asks: Acts, file_id: uuid.UUID, measure_id: uuid.UUID) -> Response:
     def put(session: Session, file: CaseFile) -> None:
-        goods.approve(session, file, _of(session, GoodsMeasure, measure_id, file), by=opened.user, at=at)
+        goods.approve(session, file, _of(session, GoodsMeasure, measure_id, file), by=asks.user, at=asks.at)
 
-    return _done(Asking(request, desk, opened, at, scope, file_id), Answer(f"approve-{measure_id}"), put)
+    return asks.act_on(file_id, f"approve-{measure_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/measures/{measure_id}/lengthen")
-def lengthen(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Approves,
-    file_id: uuid.UUID,
-    measure_id: uuid.UUID,
-    until: Choice = "",
-    reason: Words = "",
-) -> Response:
+@routes.post("/cases/{file_id}/goods/measures/{measure_id}/lengthen", dependencies=[APPROVE])
+def lengthen(asks: Acts, file_id: uuid.UUID, measure_id: uuid.UUID, until: Choice = "", reason: Words = "") -> Response:
     def put(session: Session, file: CaseFile) -> None:
         measure = _of(session, GoodsMeasure, measure_id, file)
-        goods.lengthen(session, file, measure, until=day_of(until), reason=reason, by=opened.user, at=at)
+        goods.lengthen(session, file, measure, until=day_of(until), reason=reason, by=asks.user, at=asks.at)
 
-    answer = Answer(f"lengthen-{measure_id}", {"until": until, "reason": reason})
-    return _done(Asking(request, desk, opened, at, scope, file_id), answer, put)
+    return asks.act_on(file_id, f"lengthen-{measure_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/measures/{measure_id}/end")
-def end(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    file_id: uuid.UUID,
-    measure_id: uuid.UUID,
-    document: Words = "",
-    on: Choice = "",
-) -> Response:
+@routes.post("/cases/{file_id}/goods/measures/{measure_id}/end", dependencies=[WORK])
+def end(asks: Acts, file_id: uuid.UUID, measure_id: uuid.UUID, document: Words = "", on: Choice = "") -> Response:
     def put(session: Session, file: CaseFile) -> None:
         measure = _of(session, GoodsMeasure, measure_id, file)
-        goods.end(session, file, measure, document=document, on=day_of(on), by=opened.user, at=at)
+        goods.end(session, file, measure, document=document, on=day_of(on), by=asks.user, at=asks.at)
 
-    answer = Answer(f"end-{measure_id}", {"document": document, "on": on})
-    return _done(Asking(request, desk, opened, at, scope, file_id), answer, put)
+    return asks.act_on(file_id, f"end-{measure_id}", put, "/goods", _page)
 
 
 @routes.post("/cases/{file_id}/goods/measures/{measure_id}/items")
 def enter_item(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
+    asks: Acts,
     scope: Works,
     file_id: uuid.UUID,
     measure_id: uuid.UUID,
@@ -198,36 +122,19 @@ def enter_item(
     store: Choice = "",
     remarks: Text = "",
 ) -> Response:
-    typed = {
-        "kind": kind.value,
-        "name": name,
-        "quantity": quantity,
-        "unit": unit,
-        "condition": condition,
-        "store": store,
-        "remarks": remarks,
-    }
-
     def put(session: Session, file: CaseFile) -> None:
         measure = _of(session, GoodsMeasure, measure_id, file)
         thing = Thing(name, kind, quantity, unit, condition, remarks)
-        goods.enter_item(session, file, measure, thing, _store(session, scope, store), by=opened.user, at=at)
+        goods.enter_item(session, file, measure, thing, _store(session, scope, store), by=asks.user, at=asks.at)
 
-    return _done(Asking(request, desk, opened, at, scope, file_id), Answer(f"item-{measure_id}", typed), put)
+    return asks.act_on(file_id, f"item-{measure_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/items/{item_id}/pictures")
+@routes.post("/cases/{file_id}/goods/items/{item_id}/pictures", dependencies=[WORK])
 def add_picture(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    file_id: uuid.UUID,
-    item_id: uuid.UUID,
-    picture: Annotated[UploadFile | None, File()] = None,
+    asks: Acts, file_id: uuid.UUID, item_id: uuid.UUID, picture: Annotated[UploadFile | None, File()] = None
 ) -> Response:
-    asking = Asking(request, desk, opened, at, scope, file_id)
+    desk = asks.desk
     content = picture.file.read(goods.LARGEST_PICTURE + 1) if picture else b""
     try:
         with Vault.open(desk.settings.vault_root) as vault:
@@ -236,13 +143,13 @@ def add_picture(
                 with transaction(desk.settings.sessions) as session:
                     file = session.get_one(CaseFile, file_id)
                     item = _of(session, GoodsItem, item_id, file)
-                    goods.add_picture(session, vault, file, item, pending, by=opened.user, at=at)
+                    goods.add_picture(session, vault, file, item, pending, by=asks.user, at=asks.at)
             except BaseException:
                 vault.discard(pending)
                 raise
             vault.settle(pending)
     except FileError as error:
-        return _page(asking, Answer(f"picture-{item_id}", error=error))
+        return _page(asks, file_id, Answer(f"picture-{item_id}", error=error))
     except VaultFailed as error:
         log.exception("a picture of a thing could not be kept")
         raise TooMuchSaid from error
@@ -268,13 +175,9 @@ def picture_of(
     return FileResponse(path, media_type=found.sealed.media_type)
 
 
-@routes.post("/cases/{file_id}/goods/items/{item_id}/rule")
+@routes.post("/cases/{file_id}/goods/items/{item_id}/rule", dependencies=[WORK])
 def rule(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
+    asks: Acts,
     file_id: uuid.UUID,
     item_id: uuid.UUID,
     fate: Annotated[GoodsFate, Form()],
@@ -283,8 +186,6 @@ def rule(
     reason: Words = "",
     on: Choice = "",
 ) -> Response:
-    typed = {"fate": fate.value, "quantity": quantity, "document": document, "reason": reason, "on": on}
-
     def put(session: Session, file: CaseFile) -> None:
         goods.rule(
             session,
@@ -295,20 +196,16 @@ def rule(
             document=document,
             reason=reason,
             on=day_of(on),
-            by=opened.user,
-            at=at,
+            by=asks.user,
+            at=asks.at,
         )
 
-    return _done(Asking(request, desk, opened, at, scope, file_id), Answer(f"rule-{item_id}", typed), put)
+    return asks.act_on(file_id, f"rule-{item_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/items/{item_id}/ask")
+@routes.post("/cases/{file_id}/goods/items/{item_id}/ask", dependencies=[WORK])
 def ask(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
+    asks: Acts,
     file_id: uuid.UUID,
     item_id: uuid.UUID,
     fate: Choice = "",
@@ -318,146 +215,83 @@ def ask(
     back_due_on: Choice = "",
 ) -> Response:
     """fate: empty where it comes back."""
-    key = key_of(desk)
-    typed = {
-        "fate": fate,
-        "quantity": quantity,
-        "reason": reason,
-        "receiver": receiver,
-        "back_due_on": back_due_on,
-    }
+    key = key_of(asks.desk)
     if fate and fate not in set(GoodsFate):
         raise NotFound
 
     def put(session: Session, file: CaseFile) -> None:
         back = day_of(back_due_on) if back_due_on.strip() else None
         leaving = Leaving(quantity, reason, receiver, GoodsFate(fate) if fate else None, back)
-        goods.ask(session, key, file, _of(session, GoodsItem, item_id, file), leaving, by=opened.user, at=at)
+        goods.ask(session, key, file, _of(session, GoodsItem, item_id, file), leaving, by=asks.user, at=asks.at)
 
-    return _done(Asking(request, desk, opened, at, scope, file_id), Answer(f"ask-{item_id}", typed), put)
+    return asks.act_on(file_id, f"ask-{item_id}", put, "/goods", _page)
 
 
 @routes.post("/cases/{file_id}/goods/items/{item_id}/move")
 def move(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    file_id: uuid.UUID,
-    item_id: uuid.UUID,
-    store: Choice = "",
-    on: Choice = "",
+    asks: Acts, scope: Works, file_id: uuid.UUID, item_id: uuid.UUID, store: Choice = "", on: Choice = ""
 ) -> Response:
     def put(session: Session, file: CaseFile) -> None:
         item = _of(session, GoodsItem, item_id, file)
-        goods.move(session, file, item, _store(session, scope, store), on=day_of(on), by=opened.user, at=at)
+        goods.move(session, file, item, _store(session, scope, store), on=day_of(on), by=asks.user, at=asks.at)
 
-    answer = Answer(f"move-{item_id}", {"store": store, "on": on})
-    return _done(Asking(request, desk, opened, at, scope, file_id), answer, put)
+    return asks.act_on(file_id, f"move-{item_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/decide")
+@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/decide", dependencies=[APPROVE])
 def decide(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Approves,
-    file_id: uuid.UUID,
-    goods_request_id: uuid.UUID,
-    agrees: Ticked = False,
-    reason: Words = "",
+    asks: Acts, file_id: uuid.UUID, goods_request_id: uuid.UUID, agrees: Ticked = False, reason: Words = ""
 ) -> Response:
     def put(session: Session, file: CaseFile) -> None:
         row = _of(session, GoodsRequest, goods_request_id, file)
-        goods.decide(session, file, row, agrees=agrees, reason=reason, by=opened.user, at=at)
+        goods.decide(session, file, row, agrees=agrees, reason=reason, by=asks.user, at=asks.at)
 
-    answer = Answer(f"decide-{goods_request_id}", {"reason": reason})
-    return _done(Asking(request, desk, opened, at, scope, file_id), answer, put)
+    return asks.act_on(file_id, f"decide-{goods_request_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/withdraw")
-def withdraw(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    file_id: uuid.UUID,
-    goods_request_id: uuid.UUID,
-) -> Response:
+@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/withdraw", dependencies=[WORK])
+def withdraw(asks: Acts, file_id: uuid.UUID, goods_request_id: uuid.UUID) -> Response:
     def put(session: Session, file: CaseFile) -> None:
-        goods.withdraw(session, file, _of(session, GoodsRequest, goods_request_id, file), by=opened.user, at=at)
+        goods.withdraw(session, file, _of(session, GoodsRequest, goods_request_id, file), by=asks.user, at=asks.at)
 
-    return _done(Asking(request, desk, opened, at, scope, file_id), Answer(f"request-{goods_request_id}"), put)
+    return asks.act_on(file_id, f"request-{goods_request_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/carry-out")
-def carry_out(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    file_id: uuid.UUID,
-    goods_request_id: uuid.UUID,
-    on: Choice = "",
-) -> Response:
+@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/carry-out", dependencies=[WORK])
+def carry_out(asks: Acts, file_id: uuid.UUID, goods_request_id: uuid.UUID, on: Choice = "") -> Response:
     def put(session: Session, file: CaseFile) -> None:
         row = _of(session, GoodsRequest, goods_request_id, file)
-        goods.carry_out(session, file, row, on=day_of(on), by=opened.user, at=at)
+        goods.carry_out(session, file, row, on=day_of(on), by=asks.user, at=asks.at)
 
-    answer = Answer(f"request-{goods_request_id}", {"on": on})
-    return _done(Asking(request, desk, opened, at, scope, file_id), answer, put)
+    return asks.act_on(file_id, f"request-{goods_request_id}", put, "/goods", _page)
 
 
-@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/back")
+@routes.post("/cases/{file_id}/goods/requests/{goods_request_id}/back", dependencies=[WORK])
 def bring_back(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    file_id: uuid.UUID,
-    goods_request_id: uuid.UUID,
-    quantity: Choice = "",
-    on: Choice = "",
+    asks: Acts, file_id: uuid.UUID, goods_request_id: uuid.UUID, quantity: Choice = "", on: Choice = ""
 ) -> Response:
     def put(session: Session, file: CaseFile) -> None:
         row = _of(session, GoodsRequest, goods_request_id, file)
-        goods.bring_back(session, file, row, quantity=quantity, on=day_of(on), by=opened.user, at=at)
+        goods.bring_back(session, file, row, quantity=quantity, on=day_of(on), by=asks.user, at=asks.at)
 
-    answer = Answer(f"request-{goods_request_id}", {"quantity": quantity, "on": on})
-    return _done(Asking(request, desk, opened, at, scope, file_id), answer, put)
+    return asks.act_on(file_id, f"request-{goods_request_id}", put, "/goods", _page)
 
 
 @routes.get("/stores")
-def stores(request: Request, desk: TheDesk, opened: SignedIn, at: Now, scope: Sees) -> HTMLResponse:
-    return _stores_page(request, desk, opened, at, scope, Answer())
+def stores(asks: Asks, scope: Sees) -> HTMLResponse:
+    return _stores_page(asks, scope, Answer())
 
 
 @routes.post("/stores")
-def open_store(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Keeps,
-    name: Words = "",
-    place: Words = "",
-    area: Choice = "",
-) -> Response:
+def open_store(asks: Acts, scope: Keeps, name: Words = "", place: Words = "", area: Choice = "") -> Response:
     """Who has the right for one area opens a store of that area, and none of the whole bureau."""
-    typed = {"name": name, "place": place, "area": area}
-    try:
-        with transaction(desk.settings.sessions) as session:
-            row = goods.open_store(session, name=name, place=place, area_id=area or None, by=opened.user, at=at)
-            if session.scalar(select(GoodsStore.id).where(GoodsStore.id == row.id, stores_within(scope))) is None:
-                raise FileRefused("store_of_another_area")
-    except FileError as error:
-        return _stores_page(request, desk, opened, at, scope, Answer("store", typed, error))
-    return RedirectResponse("/stores", 303)
+
+    def put(session: Session) -> None:
+        row = goods.open_store(session, name=name, place=place, area_id=area or None, by=asks.user, at=asks.at)
+        if session.scalar(select(GoodsStore.id).where(GoodsStore.id == row.id, stores_within(scope))) is None:
+            raise FileRefused("store_of_another_area")
+
+    return asks.act("store", put, "/stores", lambda answer: _stores_page(asks, scope, answer))
 
 
 @routes.get("/stores/{store_id}")
@@ -489,22 +323,10 @@ def _store(session: Session, scope: Scope, typed: str) -> GoodsStore:
     return store
 
 
-def _done(asking: Asking, answer: Answer, put: Callable[[Session, CaseFile], Any]) -> Response:
-    """Back to the page, or the page with what stands against it and everything that was typed."""
-    try:
-        with transaction(asking.desk.settings.sessions) as session:
-            put(session, session.get_one(CaseFile, asking.file_id))
-    except FileError as error:
-        return _page(asking, Answer(answer.form, answer.typed, error))
-    return RedirectResponse(f"/cases/{asking.file_id}/goods", 303)
-
-
-def _page(asking: Asking, answer: Answer) -> HTMLResponse:
-    desk, file_id, error = asking.desk, asking.file_id, answer.error
-    key = key_of(desk)
-    head = file_head(desk, asking.request, asking.opened, file_id, asking.at)
-    sees = scope_of(asking.user, Right.SEE_FILES)
-    with reading(desk.settings.sessions) as session:
+def _page(asks: Asking, file_id: uuid.UUID, answer: Answer) -> HTMLResponse:
+    key, head = key_of(asks.desk), asks.head(file_id)
+    sees = scope_of(asks.user, Right.SEE_FILES)
+    with reading(asks.desk.settings.sessions) as session:
         file = session.get_one(CaseFile, file_id)
         pictures = goods.pictures_of(session, file_id)
         lines = [
@@ -524,22 +346,18 @@ def _page(asking: Asking, answer: Answer) -> HTMLResponse:
             "requests": requests,
             "stores": [each.store for each in goods_findings.stores(session, sees)],
             "people": {row.party_id: parties.masked(key, row.party).name for row in taking_part},
-            "findings": goods_findings.findings(session, sees, asking.at, file_id=file_id),
+            "findings": goods_findings.findings(session, sees, asks.at, file_id=file_id),
         }
-        today = local_date(asking.at, file.timezone)
-    return desk.page(
-        asking.request,
+        today = local_date(asks.at, file.timezone)
+    return asks.page(
         "file_goods.html",
-        asking.opened,
-        status=REFUSED if error else 200,
+        answer,
         head=head,
-        answer=answer,
-        refused=refusal(desk.catalog_for(asking.request), error) if error else "",
         measure_kinds=tuple(MeasureKind),
         goods_kinds=tuple(GoodsKind),
         fates=tuple(GoodsFate),
         states=GoodsRequestState,
-        leads=Role.LEADER in asking.user.roles,
+        leads=Role.LEADER in asks.user.roles,
         told=goods.told,
         today=today,
         longest={
@@ -549,21 +367,14 @@ def _page(asking: Asking, answer: Answer) -> HTMLResponse:
     )
 
 
-def _stores_page(
-    request: Request, desk: Desk, opened: UserSession, at: datetime, scope: Scope, answer: Answer
-) -> HTMLResponse:
-    with reading(desk.settings.sessions) as session:
+def _stores_page(asks: Asking, scope: Scope, answer: Answer) -> HTMLResponse:
+    with reading(asks.desk.settings.sessions) as session:
         counts = goods_findings.stores(session, scope)
-        findings = goods_findings.findings(session, scope, at)
+        findings = goods_findings.findings(session, scope, asks.at)
         areas = accounts.areas(session)
-    error = answer.error
-    return desk.page(
-        request,
+    return asks.page(
         "stores.html",
-        opened,
-        status=REFUSED if error else 200,
-        answer=answer,
-        refused=refusal(desk.catalog_for(request), error) if error else "",
+        answer,
         counts=counts,
         findings=findings,
         areas=areas,

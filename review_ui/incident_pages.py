@@ -62,6 +62,7 @@ from models.enums import (
 )
 from models.incidents import OPEN_STATES, Incident
 from models.people import UserSession
+from review_ui.beside_pages import beside_of
 from review_ui.derivative_pages import offers
 from review_ui.desk import Desk, Now, TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
@@ -252,6 +253,7 @@ def _page(
         incident = shown.rows.incident
         happened = happenings(session, incident)
         near = neighbours(session, scope, incident)
+        beside = beside_of(session, desk, opened, incident, near, at)
         held = claims.holder(session, incident_id, at=at)
         left = review.passed_on(session, incident_id)
         following = _following(session, opened, typed.within, incident_id, at)
@@ -310,6 +312,7 @@ def _page(
         stands_because=stands,
         taken_back={event.facts.get("decision") for event in shown.rows.events if event.act is Act.TAKEN_BACK},
         neighbours=near,
+        beside=beside,
         queue_address=address(understood(typed.within)),
         stream_size=main_stream_size(shown.rows.exhibits, incident),
         look_s=LOOK_S,

@@ -4,7 +4,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 from urllib.parse import quote
@@ -48,12 +48,16 @@ TYPES = {"docx": DOCX_TYPE, "pdf": PDF_TYPE, "slip": PDF_TYPE}
 
 @dataclass(frozen=True)
 class Shown:
-    """A paper there is or can be. signed: by whom, at which place. mine: where who looks may still sign it."""
+    """A paper there is or can be. signed: by whom, at which place. mine: where who looks may still sign it.
+
+    record: of one that is filled from a record, which of its kind that is.
+    """
 
     possible: Possible
     signed: tuple[tuple[Place, str], ...]
     mine: tuple[Place, ...]
     open_places: tuple[Place, ...]
+    record: int | None = None
 
     @property
     def newest(self) -> FilePaper | None:
@@ -253,7 +257,9 @@ def _page(
     head = file_head(desk, request, opened, file_id, at)
     with reading(desk.settings.sessions) as session:
         matter = load(session, file_id, key=desk.settings.personal_data_key, at=at)
-        shown = [_shown(session, each, opened) for each in documents.possible(session, matter)]
+        numbers = {record.about: record.row.number for record in matter.records}
+        possible = documents.possible(session, matter)
+        shown = [replace(_shown(session, each, opened), record=numbers.get(each.about)) for each in possible]
         has_picture = signature_images.in_use(session, opened.user_id) is not None
     return desk.page(
         request,

@@ -4,44 +4,30 @@ What is looked for comes by form and never by address, so that no number stays i
 """
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
 from cases import credit_notes, parties
 from cases.casework.errors import FileError, FileRefused
-from cases.casework.steps import By
-from cases.entitlements import Right, Scope
+from cases.entitlements import Right, scope_of
 from cases.parties import Identity
 from models.database import reading, transaction
 from models.enums import PartyKind, PartyNoteKind, PartyNumberKind
 from models.parties import Party, PartyNote
-from models.people import UserSession
-from review_ui.desk import Desk, Now, TheDesk
+from review_ui.asking import Acts, Answer, Asking, Asks
+from review_ui.desk import TheDesk
 from review_ui.doorkeeper import CheckedForm, SignedIn
 from review_ui.errors import NotFound
-from review_ui.file_words import refusal
-from review_ui.people_pages import REFUSED, Choice, Long, Sees, Words, Works, day_of, entry_of, key_of, uuid_or_none
+from review_ui.people_pages import Choice, Long, Sees, Words, Works, day_of, entry_of, key_of, uuid_or_none
 from review_ui.permissions import needs, within
 
 routes = APIRouter()
 
-SEE = needs(Right.SEE_FILES)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a form is answered with on the page. seen: who it is, in clear, in the answer to who said what for."""
-
-    form: str = ""
-    typed: Mapping[str, str] = field(default_factory=dict, repr=False)
-    error: FileError | None = None
-    seen: Identity | None = field(default=None, repr=False)
+SEE, WORK = needs(Right.SEE_FILES), needs(Right.WORK_FILES)
 
 
 @routes.get("/parties", dependencies=[SEE])
@@ -58,39 +44,27 @@ def find(request: Request, desk: TheDesk, opened: CheckedForm, scope: Sees, q: W
     return desk.page(request, "parties.html", opened, typed=q, found=found)
 
 
-@routes.get("/parties/{party_id}")
-def party(request: Request, desk: TheDesk, opened: SignedIn, at: Now, scope: Sees, party_id: uuid.UUID) -> HTMLResponse:
-    return _page(request, desk, opened, at, scope, party_id, Answer())
+@routes.get("/parties/{party_id}", dependencies=[SEE])
+def party(asks: Asks, party_id: uuid.UUID) -> HTMLResponse:
+    return _page(asks, party_id, Answer())
 
 
-@routes.post("/parties/{party_id}/look")
-def look(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Sees,
-    party_id: uuid.UUID,
-    reason: Words = "",
-) -> HTMLResponse:
+@routes.post("/parties/{party_id}/look", dependencies=[SEE])
+def look(asks: Acts, party_id: uuid.UUID, reason: Words = "") -> HTMLResponse:
     """In clear in this answer, and in no other."""
-    key = key_of(desk)
+    key = key_of(asks.desk)
     try:
-        with transaction(desk.settings.sessions) as session:
+        with transaction(asks.desk.settings.sessions) as session:
             row = session.get_one(Party, party_id)
-            seen = parties.look(session, key, row, by=By.person(opened.user), reason=reason, at=at)
+            seen = parties.look(session, key, row, by=asks.by, reason=reason, at=asks.at)
     except FileError as error:
-        return _page(request, desk, opened, at, scope, party_id, Answer("look", {"reason": reason}, error))
-    return _page(request, desk, opened, at, scope, party_id, Answer("look", seen=seen))
+        return _page(asks, party_id, Answer("look", asks.typed, error))
+    return _page(asks, party_id, Answer("look"), seen)
 
 
-@routes.post("/parties/{party_id}/change")
+@routes.post("/parties/{party_id}/change", dependencies=[WORK])
 def change(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
+    asks: Acts,
     party_id: uuid.UUID,
     name: Words = "",
     number_kind: Choice = "",
@@ -100,15 +74,7 @@ def change(
     reason: Words = "",
 ) -> Response:
     """What is left empty stays as it is: who puts something right need not have seen the rest."""
-    key = key_of(desk)
-    typed = {
-        "name": name,
-        "number_kind": number_kind,
-        "number": number,
-        "phone": phone,
-        "address": address,
-        "reason": reason,
-    }
+    key = key_of(asks.desk)
 
     def put(session: Session, row: Party) -> None:
         there = parties.identity(key, row)
@@ -121,67 +87,43 @@ def change(
             phone.strip() or there.phone,
             address.strip() or there.address,
         )
-        parties.change(session, key, row, entry, by=By.person(opened.user), reason=reason, at=at)
+        parties.change(session, key, row, entry, by=asks.by, reason=reason, at=asks.at)
 
-    return _done(request, desk, opened, at, scope, party_id, Answer("change", typed), put)
+    return _done(asks, party_id, "change", put)
 
 
 @routes.post("/parties/{party_id}/merge")
-def merge(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    party_id: uuid.UUID,
-    other: Choice = "",
-    reason: Words = "",
-) -> Response:
+def merge(asks: Acts, scope: Works, party_id: uuid.UUID, other: Choice = "", reason: Words = "") -> Response:
     """other: the entry that turns out to be of the same person; this one stays."""
     wanted = uuid_or_none(other)
     if wanted is not None:
-        within(desk, scope, "party_id", str(wanted))
+        within(asks.desk, scope, "party_id", str(wanted))
 
     def put(session: Session, row: Party) -> None:
         if wanted is None:
             raise FileRefused("merged_with_nobody")
         joined = session.get_one(Party, wanted)
-        parties.merge(session, joined, row, by=By.person(opened.user), reason=reason, at=at)
+        parties.merge(session, joined, row, by=asks.by, reason=reason, at=asks.at)
 
-    typed = {"other": other, "reason": reason}
-    return _done(request, desk, opened, at, scope, party_id, Answer("merge", typed), put)
+    return _done(asks, party_id, "merge", put)
 
 
-@routes.post("/parties/{party_id}/unmerge")
-def unmerge(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    party_id: uuid.UUID,
-    other: Choice = "",
-    reason: Words = "",
-) -> Response:
+@routes.post("/parties/{party_id}/unmerge", dependencies=[WORK])
+def unmerge(asks: Acts, party_id: uuid.UUID, other: Choice = "", reason: Words = "") -> Response:
     wanted = uuid_or_none(other)
 
     def put(session: Session, row: Party) -> None:
         joined = next((each for each in parties.merged_into(session, row.id) if each.id == wanted), None)
         if joined is None:
             raise FileRefused("not_merged")
-        parties.unmerge(session, joined, by=By.person(opened.user), reason=reason, at=at)
+        parties.unmerge(session, joined, by=asks.by, reason=reason, at=asks.at)
 
-    answer = Answer(f"unmerge-{other}", {"reason": reason})
-    return _done(request, desk, opened, at, scope, party_id, answer, put)
+    return _done(asks, party_id, f"unmerge-{other}", put)
 
 
-@routes.post("/parties/{party_id}/notes")
+@routes.post("/parties/{party_id}/notes", dependencies=[WORK])
 def note(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
+    asks: Acts,
     party_id: uuid.UUID,
     kind: Annotated[PartyNoteKind, Form()],
     text: Long = "",
@@ -189,14 +131,7 @@ def note(
     from_on: Choice = "",
     expires_on: Choice = "",
 ) -> Response:
-    key = key_of(desk)
-    typed = {
-        "kind": kind.value,
-        "text": text,
-        "legal_basis": legal_basis,
-        "from_on": from_on,
-        "expires_on": expires_on,
-    }
+    key = key_of(asks.desk)
 
     def put(session: Session, row: Party) -> None:
         credit_notes.add(
@@ -208,62 +143,36 @@ def note(
             legal_basis=legal_basis,
             from_on=day_of(from_on),
             expires_on=day_of(expires_on),
-            by=By.person(opened.user),
-            at=at,
+            by=asks.by,
+            at=asks.at,
         )
 
-    return _done(request, desk, opened, at, scope, party_id, Answer("note", typed), put)
+    return _done(asks, party_id, "note", put)
 
 
-@routes.post("/parties/{party_id}/notes/{party_note_id}/remove")
-def remove_note(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    scope: Works,
-    party_id: uuid.UUID,
-    party_note_id: uuid.UUID,
-    reason: Words = "",
-) -> Response:
+@routes.post("/parties/{party_id}/notes/{party_note_id}/remove", dependencies=[WORK])
+def remove_note(asks: Acts, party_id: uuid.UUID, party_note_id: uuid.UUID, reason: Words = "") -> Response:
     def put(session: Session, row: Party) -> None:
         found = session.get_one(PartyNote, party_note_id)
         if found.party_id not in parties.entries_of(session, row.id):
             raise NotFound
-        credit_notes.remove(session, found, by=By.person(opened.user), reason=reason, at=at)
+        credit_notes.remove(session, found, by=asks.by, reason=reason, at=asks.at)
 
-    answer = Answer(f"remove-{party_note_id}", {"reason": reason})
-    return _done(request, desk, opened, at, scope, party_id, answer, put)
-
-
-def _done(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
-    at: datetime,
-    scope: Scope,
-    party_id: uuid.UUID,
-    answer: Answer,
-    put: Callable[[Session, Party], Any],
-) -> Response:
-    try:
-        with transaction(desk.settings.sessions) as session:
-            put(session, session.get_one(Party, party_id))
-    except FileError as error:
-        return _page(request, desk, opened, at, scope, party_id, Answer(answer.form, answer.typed, error))
-    return RedirectResponse(f"/parties/{party_id}", 303)
+    return _done(asks, party_id, f"remove-{party_note_id}", put)
 
 
-def _page(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
-    at: datetime,
-    scope: Scope,
-    party_id: uuid.UUID,
-    answer: Answer,
-) -> HTMLResponse:
-    key = key_of(desk)
+def _done(asks: Asking, party_id: uuid.UUID, form: str, put: Callable[[Session, Party], object]) -> Response:
+    return asks.act(
+        form,
+        lambda session: put(session, session.get_one(Party, party_id)),
+        f"/parties/{party_id}",
+        lambda answer: _page(asks, party_id, answer),
+    )
+
+
+def _page(asks: Asking, party_id: uuid.UUID, answer: Answer, seen: Identity | None = None) -> HTMLResponse:
+    """seen: who it is, in clear, in the answer to who said what for."""
+    desk, key, scope = asks.desk, key_of(asks.desk), scope_of(asks.user, Right.SEE_FILES)
     with reading(desk.settings.sessions) as session:
         row = session.get_one(Party, party_id)
         known = parties.masked(key, row)
@@ -279,18 +188,14 @@ def _page(
             "notes": [credit_notes.opened(key, each) for each in credit_notes.notes_of(session, party_id)],
             "events": parties.events_of(session, party_id),
         }
-    error = answer.error
-    return desk.page(
-        request,
+    return asks.page(
         "party.html",
-        opened,
-        status=REFUSED if error else 200,
-        answer=answer,
-        refused=refusal(desk.catalog_for(request), error) if error else "",
+        answer,
+        seen=seen,
         number_kinds=tuple(PartyNumberKind),
         note_kinds=tuple(PartyNoteKind),
         company=PartyKind.COMPANY,
         timezone=desk.timezone(),
-        at=at,
+        at=asks.at,
         **facts,
     )

@@ -2,10 +2,9 @@
 
 import io
 import uuid
-from datetime import datetime
 
 import segno
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy.orm import Session
 
@@ -19,26 +18,11 @@ from models.case_files import CaseFile
 from models.database import reading
 from models.enums import CashGround, OrderState, PaymentMeans, RefundGround
 from models.payments import Payment, PaymentOrder, PaymentPlan, Refund
-from models.people import UserSession
-from review_ui.desk import Desk, Now, TheDesk
-from review_ui.doorkeeper import CheckedForm
+from review_ui.asking import Acts, Answer
+from review_ui.desk import Desk, TheDesk
 from review_ui.errors import NotFound
 from review_ui.permissions import needs
-from review_ui.service_page import (
-    Answer,
-    Typed,
-    TypedForm,
-    act,
-    belongs,
-    by_of,
-    day,
-    day_or_none,
-    fen,
-    fen_of,
-    keeper_of,
-    page,
-    word,
-)
+from review_ui.service_page import act, belongs, day, day_or_none, fen, fen_of, keeper_of, page, word
 
 routes = APIRouter()
 
@@ -49,47 +33,38 @@ QUIET_ZONE = 4  # ISO/IEC 18004: four modules round the picture
 
 
 @routes.post("/cases/{file_id}/service/orders", dependencies=[WORK])
-def order(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
+def order(asks: Acts, file_id: uuid.UUID) -> Response:
     """Promised, and handed over at once for who waits for the picture; what is not answered is asked for again."""
     made: list[uuid.UUID] = []
 
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
-        keeper_of(desk)
-        means, amount, terminal = word(typed, "means", PaymentMeans), fen(typed, "amount"), typed.get("terminal")
-        asked = orders.ask_for(session, file.id, amount, means, by=by_of(opened), at=at, terminal=terminal)
+    def put(session: Session, file: CaseFile) -> None:
+        keeper_of(asks.desk)
+        means, amount = word(asks.typed, "means", PaymentMeans), fen(asks.typed, "amount")
+        terminal = asks.typed.get("terminal")
+        asked = orders.ask_for(session, file.id, amount, means, by=asks.by, at=asks.at, terminal=terminal)
         made.append(asked.id)
 
-    answered = act(request, desk, opened, at, file_id, Answer("order", typed), put)
+    answered = act(asks, file_id, "order", put)
     for order_id in made:
-        keeper_of(desk).keep(order_id)
+        keeper_of(asks.desk).keep(order_id)
     return answered
 
 
 @routes.post("/cases/{file_id}/service/orders/{order_id}/call-off", dependencies=[WORK])
-def call_off(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    order_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:  # noqa: ARG001 - nothing is typed
+def call_off(asks: Acts, file_id: uuid.UUID, order_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, PaymentOrder, order_id)
 
-    answer = Answer(f"order-{order_id}", typed)
-    answered = act(request, desk, opened, at, file_id, answer, put)
+    form = f"order-{order_id}"
+    answered = act(asks, file_id, form, put)
     try:
-        state = keeper_of(desk).call_off(order_id)
+        state = keeper_of(asks.desk).call_off(order_id)
     except FileRefused as error:
-        return page(request, desk, opened, at, file_id, Answer(answer.form, typed, error))
+        return page(asks, file_id, Answer(form, asks.typed, error))
     except CashierError:
-        return _refused(request, desk, opened, at, file_id, answer, "cashier_away")
+        return page(asks, file_id, Answer(form, asks.typed, FileRefused("cashier_away")))
     if state is OrderState.PAID:
-        return _refused(request, desk, opened, at, file_id, answer, "order_is_paid")
+        return page(asks, file_id, Answer(form, asks.typed, FileRefused("order_is_paid")))
     return answered
 
 
@@ -111,130 +86,90 @@ def qr_picture(desk: TheDesk, file_id: uuid.UUID, order_id: uuid.UUID) -> Respon
 
 
 @routes.post("/cases/{file_id}/service/payments", dependencies=[WORK])
-def payment(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
+def payment(asks: Acts, file_id: uuid.UUID) -> Response:
     """What was paid over the counter of the bank, from its slip."""
 
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
-        came = Came(fen(typed, "amount"), PaymentMeans.BANK, day(typed, "paid_on"), typed.get("reference", ""))
-        paying.take_payment(session, file.id, came, by=by_of(opened), at=at)
+    def put(session: Session, file: CaseFile) -> None:
+        came = Came(fen(asks.typed, "amount"), PaymentMeans.BANK, day(asks.typed, "paid_on"), asks.text("reference"))
+        paying.take_payment(session, file.id, came, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("payment", typed), put)
+    return act(asks, file_id, "payment", put)
 
 
 @routes.post("/cases/{file_id}/service/cash", dependencies=[WORK])
-def cash(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
-        ground, ticket = word(typed, "ground", CashGround), typed.get("ticket", "")
-        paying.take_cash(session, file.id, fen(typed, "amount"), ticket, ground, user=opened.user, at=at)
+def cash(asks: Acts, file_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
+        ground, ticket = word(asks.typed, "ground", CashGround), asks.text("ticket")
+        paying.take_cash(session, file.id, fen(asks.typed, "amount"), ticket, ground, user=asks.user, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("cash", typed), put)
+    return act(asks, file_id, "cash", put)
 
 
 @routes.post("/cases/{file_id}/service/payments/{payment_id}/hand-in", dependencies=[WORK])
-def hand_in(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    payment_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def hand_in(asks: Acts, file_id: uuid.UUID, payment_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, Payment, payment_id)
-        paying.hand_in(session, payment_id, day(typed, "on"), by=by_of(opened), at=at)
+        paying.hand_in(session, payment_id, day(asks.typed, "on"), by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer(f"payment-{payment_id}", typed), put)
+    return act(asks, file_id, f"payment-{payment_id}", put)
 
 
 @routes.post("/cases/{file_id}/service/payments/{payment_id}/give-back", dependencies=[APPROVE])
-def give_back(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    payment_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def give_back(asks: Acts, file_id: uuid.UUID, payment_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, Payment, payment_id)
-        ground, because = word(typed, "ground", RefundGround), typed.get("because", "")
-        paying.give_back(session, payment_id, fen(typed, "amount"), ground, because, by=by_of(opened), at=at)
+        ground, because = word(asks.typed, "ground", RefundGround), asks.text("because")
+        paying.give_back(session, payment_id, fen(asks.typed, "amount"), ground, because, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer(f"payment-{payment_id}", typed), put)
+    return act(asks, file_id, f"payment-{payment_id}", put)
 
 
 @routes.post("/cases/{file_id}/service/refunds/{refund_id}/done", dependencies=[WORK])
-def gave_back(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    refund_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def gave_back(asks: Acts, file_id: uuid.UUID, refund_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, Refund, refund_id)
-        on, reference = day(typed, "on"), typed.get("reference", "")
-        paying.gave_back(session, refund_id, on, reference, by=by_of(opened), at=at)
+        on, reference = day(asks.typed, "on"), asks.text("reference")
+        paying.gave_back(session, refund_id, on, reference, by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer(f"refund-{refund_id}", typed), put)
+    return act(asks, file_id, f"refund-{refund_id}", put)
 
 
 @routes.post("/cases/{file_id}/service/let-go", dependencies=[APPROVE])
-def let_go(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
+def let_go(asks: Acts, file_id: uuid.UUID) -> Response:
     """The late fee, once the fine is paid."""
 
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
-        paying.let_go(session, file.id, typed.get("because", ""), by=by_of(opened), at=at)
+    def put(session: Session, file: CaseFile) -> None:
+        paying.let_go(session, file.id, asks.text("because"), by=asks.by, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("let_go", typed), put)
+    return act(asks, file_id, "let_go", put)
 
 
 @routes.post("/cases/{file_id}/service/plans", dependencies=[WORK])
-def plan(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def plan(asks: Acts, file_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         parts = []
         for number in range(1, PARTS + 1):
-            due_on, amount = day_or_none(typed, f"due_{number}"), typed.get(f"amount_{number}", "").strip()
+            due_on, amount = day_or_none(asks.typed, f"due_{number}"), asks.text(f"amount_{number}").strip()
             if (due_on is None) != (not amount):
                 raise FileRefused("plan_half_written", number=number)
             if due_on is not None:
                 parts.append(Wanted(due_on, fen_of(amount)))
-        because, asked_on = typed.get("because", ""), day(typed, "asked_on")
-        plans.ask(session, file.id, parts, because, asked_on, user=opened.user, at=at)
+        because, asked_on = asks.text("because"), day(asks.typed, "asked_on")
+        plans.ask(session, file.id, parts, because, asked_on, user=asks.user, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer("plan", typed), put)
+    return act(asks, file_id, "plan", put)
 
 
 @routes.post("/cases/{file_id}/service/plans/{plan_id}/decide", dependencies=[APPROVE])
-def decide_plan(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
-    file_id: uuid.UUID,
-    plan_id: uuid.UUID,
-    typed: TypedForm,
-) -> Response:
-    def put(session: Session, file: CaseFile, typed: Typed) -> None:
+def decide_plan(asks: Acts, file_id: uuid.UUID, plan_id: uuid.UUID) -> Response:
+    def put(session: Session, file: CaseFile) -> None:
         belongs(session, file, PaymentPlan, plan_id)
-        say = VERDICTS.get(typed.get("verdict", ""))
+        say = VERDICTS.get(asks.text("verdict"))
         if say is None:
             raise FileRefused("no_choice")
-        say(session, plan_id, typed.get("because", ""), user=opened.user, at=at)
+        say(session, plan_id, asks.text("because"), user=asks.user, at=asks.at)
 
-    return act(request, desk, opened, at, file_id, Answer(f"plan-{plan_id}", typed), put)
+    return act(asks, file_id, f"plan-{plan_id}", put)
 
 
 def _order(desk: Desk, file_id: uuid.UUID, order_id: uuid.UUID) -> PaymentOrder:
@@ -243,9 +178,3 @@ def _order(desk: Desk, file_id: uuid.UUID, order_id: uuid.UUID) -> PaymentOrder:
     if found is None or found.file_id != file_id:
         raise NotFound
     return found
-
-
-def _refused(
-    request: Request, desk: Desk, opened: UserSession, at: datetime, file_id: uuid.UUID, answer: Answer, why: str
-) -> Response:
-    return page(request, desk, opened, at, file_id, Answer(answer.form, answer.typed, FileRefused(why)))

@@ -9,22 +9,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from cases.casework import approvals, outcomes, proposal
 from cases.casework.days import local_date
-from cases.casework.errors import FileError, FileRefused
+from cases.casework.errors import FileRefused
 from cases.casework.limits import limits_on
 from cases.casework.outcome import Outcome
 from cases.casework.proposal import Alike, SaidCircumstances
-from cases.casework.steps import By
 from cases.casework.table import next_state
 from cases.casework.taking import LONGEST_REASON
 from cases.entitlements import Right, may, scope_of
@@ -34,20 +34,16 @@ from cases.law.items import HARMS, Band, LawItem, Subject, general_article, gene
 from cases.scope import files_within
 from cases.service import corrections
 from models.case_files import CaseFile
-from models.database import reading, transaction
+from models.database import reading
 from models.enums import FileAct, OutcomeKind, SpareGround
 from models.people import UserSession
+from review_ui.asking import Acts, Answer, Asking, Asks
 from review_ui.catalog import Catalog
-from review_ui.desk import Desk, Now, TheDesk
-from review_ui.doorkeeper import CheckedForm, SignedIn
-from review_ui.errors import NotFound
-from review_ui.file_head import file_head
-from review_ui.file_words import article, refusal, yuan
+from review_ui.file_words import article, yuan
 from review_ui.permissions import needs
 
 routes = APIRouter()
 
-REFUSED = 409
 STEPS = (FileAct.NOTIFY, FileAct.DECIDE, FileAct.SPARE)
 MAX_TEXT = 4000
 TRI = {"1": True, "0": False}
@@ -95,22 +91,13 @@ class Chosen:
 
 
 @routes.get("/cases/{file_id}/proposal", dependencies=[needs(Right.SEE_FILES)])
-def proposal_tab(
-    request: Request,
-    desk: TheDesk,
-    opened: SignedIn,
-    at: Now,
-    file_id: uuid.UUID,
-    law: Annotated[Literal["", "now"], Query()] = "",
-) -> HTMLResponse:
+def proposal_tab(asks: Asks, file_id: uuid.UUID, law: Annotated[Literal["", "now"], Query()] = "") -> HTMLResponse:
     """law: by the one in force now, where it changed since the conduct."""
-    return _page(request, desk, opened, file_id, at, by_now=law == "now")
+    return _page(asks, file_id, Answer(), by_now=law == "now")
 
 
 @routes.post("/cases/{file_id}/circumstances", dependencies=[needs(Right.WORK_FILES)])
-def say_circumstances(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
+def say_circumstances(asks: Acts, file_id: uuid.UUID, typed: TypedForm) -> Response:
     """What a person says of the conduct and the party, each time whole. That it was put right is a record of its own
     besides, with its day, where there is none yet.
     """
@@ -121,50 +108,30 @@ def say_circumstances(
         "present": tuple(typed.get("present", ())),
         "shown_by": _one(typed, "shown_by").strip(),
     } | {flag: _one(typed, flag) == "1" for flag in FLAGS}
-    try:
-        with transaction(desk.settings.sessions) as session:
-            file = session.get(CaseFile, file_id)
-            if file is None:
-                raise NotFound
-            by = By.person(opened.user)
-            said = proposal.say_circumstances(session, file, given, by=by, at=at)
-            if said.corrected and corrections.recorded(session, file) is None:
-                on = _day(_one(typed, "corrected_on"))
-                corrections.record(session, file_id, on, reference=said.shown_by, by=by, at=at)
-    except FileError as error:
-        typed_day = {"corrected_on": _one(typed, "corrected_on")}
-        return _page(request, desk, opened, file_id, at, refused=error, said=given | typed_day)
-    return RedirectResponse(f"/cases/{file_id}/proposal", 303)
+
+    def put(session: Session, file: CaseFile) -> None:
+        said = proposal.say_circumstances(session, file, given, by=asks.by, at=asks.at)
+        if said.corrected and corrections.recorded(session, file) is None:
+            on = _day(_one(typed, "corrected_on"))
+            corrections.record(session, file.id, on, reference=said.shown_by, by=asks.by, at=asks.at)
+
+    typed_day = {"corrected_on": _one(typed, "corrected_on")}
+    return asks.act_on(file_id, "said", put, "/proposal", partial(_page, said=given | typed_day))
 
 
 @routes.post("/cases/{file_id}/proposal", dependencies=[needs(Right.WORK_FILES)])
-def choose(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID, typed: TypedForm
-) -> Response:
+def choose(asks: Acts, file_id: uuid.UUID, typed: TypedForm) -> Response:
     """Asks for the step with the outcome that a person chose."""
     chosen = Chosen(**{name: _one(typed, name)[:MAX_TEXT] for name in Chosen.__dataclass_fields__})
-    try:
-        with transaction(desk.settings.sessions) as session:
-            file = session.get(CaseFile, file_id)
-            if file is None:
-                raise NotFound
-            step = _step(_one(typed, "step"))
-            outcome = _outcome(session, file, step, chosen, at)
-            reason = chosen.reason.strip() or desk.catalog_for(request).say("proposal.usual_request")
-            approvals.ask(
-                session,
-                file_id,
-                step,
-                by=opened.user,
-                reason=reason,
-                facts=outcome.as_facts(),
-                at=at,
-                chains=desk.settings.chains,
-            )
-    except FileError as error:
-        by_now = chosen.by_now == "1"
-        return _page(request, desk, opened, file_id, at, refused=error, chosen=chosen, by_now=by_now)
-    return RedirectResponse(f"/cases/{file_id}", 303)
+    usual, chains = asks.catalog.say("proposal.usual_request"), asks.desk.settings.chains
+
+    def put(session: Session, file: CaseFile) -> None:
+        step = _step(_one(typed, "step"))
+        facts = _outcome(session, file, step, chosen, asks.at).as_facts()
+        reason = chosen.reason.strip() or usual
+        approvals.ask(session, file.id, step, by=asks.user, reason=reason, facts=facts, at=asks.at, chains=chains)
+
+    return asks.act_on(file_id, "choice", put, "", partial(_page, chosen=chosen, by_now=chosen.by_now == "1"))
 
 
 def _one(typed: Mapping[str, Sequence[str]], name: str) -> str:
@@ -238,24 +205,20 @@ def _fen(typed: str) -> int:
 
 
 def _page(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
+    asks: Asking,
     file_id: uuid.UUID,
-    at: datetime,
+    answer: Answer,
     *,
-    refused: FileError | None = None,
     chosen: Chosen | None = None,
     said: Mapping[str, Any] | None = None,
     by_now: bool = False,
 ) -> HTMLResponse:
-    head = file_head(desk, request, opened, file_id, at)
-    catalog = desk.catalog_for(request)
-    with reading(desk.settings.sessions) as session:
+    head, at = asks.head(file_id), asks.at
+    with reading(asks.desk.settings.sessions) as session:
         file = session.get_one(CaseFile, file_id)
         by_now = by_now or (chosen is None and _was_told_by_now(session, file, at))
         item = _item(session, file, at, by_now=by_now)
-        shown = None if item is None else _shown(session, opened, catalog, file, item, at, by_now=by_now)
+        shown = None if item is None else _shown(session, asks.opened, asks.catalog, file, item, at, by_now=by_now)
         other = _item(session, file, at, by_now=not by_now)
         known = proposal.said_circumstances(session, file)
         corrected = corrections.recorded(session, file)
@@ -263,11 +226,9 @@ def _page(
             chosen = _starting(session, file, shown.proposal, shown.item)
         similar = catalogue.items_for(session, file.offence, at.date()) if item is None and file.offence else []
     steps = [each for each in STEPS if next_state(file.procedure, file.state, each) is not None]
-    return desk.page(
-        request,
+    return asks.page(
         "law_proposal.html",
-        opened,
-        status=REFUSED if refused else 200,
+        answer,
         head=head,
         item=item,
         by_now=by_now,
@@ -283,14 +244,13 @@ def _page(
         steps=[] if head.waiting else steps,
         kinds=[each for each in OutcomeKind if each is not OutcomeKind.NO_PENALTY],
         grounds=list(SpareGround),
-        may_work=may(opened.user, Right.WORK_FILES),
+        may_work=may(asks.user, Right.WORK_FILES),
         may_say=file.state in proposal.MAY_BE_SAID,
         conduct_on=_conduct_on(file),
         similar=similar,
         yuan=yuan,
         max_reason=LONGEST_REASON,
         max_text=MAX_TEXT,
-        refused=None if refused is None else refusal(catalog, refused),
     )
 
 

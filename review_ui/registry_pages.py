@@ -3,31 +3,24 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.orm import Session
 
-from cases.casework.errors import FileError
-from cases.casework.steps import By
 from cases.entitlements import Right, Scope
 from cases.papers import number_forms, registry
 from cases.papers.errors import PaperRefused
-from models.database import reading, transaction
+from models.database import reading
 from models.enums import SheetKind, SheetState
 from models.papers import NumberedSheet
-from models.people import UserSession
-from review_ui.desk import Desk, Now, TheDesk
-from review_ui.doorkeeper import CheckedForm, SignedIn
+from review_ui.asking import Acts, Answer, Asking, Asks
 from review_ui.errors import NotFound
-from review_ui.file_words import refusal
 from review_ui.permissions import needs
 
 routes = APIRouter()
 
-REFUSED = 409
 Keeps = Annotated[Scope, needs(Right.KEEP_REGISTRY)]
 Reason = Annotated[str, Form(max_length=2 * registry.LONGEST_REASON)]
 
@@ -52,63 +45,48 @@ def asked_for(
 
 
 @routes.get("/registry")
-def shown(
-    request: Request, desk: TheDesk, opened: SignedIn, scope: Keeps, asked: Annotated[Asked, Depends(asked_for)]
-) -> HTMLResponse:
-    return _page(request, desk, opened, scope, asked)
+def shown(asks: Asks, scope: Keeps, asked: Annotated[Asked, Depends(asked_for)]) -> HTMLResponse:
+    return _page(asks, scope, asked, Answer())
 
 
 @routes.get("/registry/{sheet_id}", dependencies=[needs(Right.KEEP_REGISTRY)])
-def sheet(request: Request, desk: TheDesk, opened: SignedIn, sheet_id: uuid.UUID) -> HTMLResponse:
-    return _sheet_page(request, desk, opened, sheet_id)
+def sheet(asks: Asks, sheet_id: uuid.UUID) -> HTMLResponse:
+    return _sheet_page(asks, sheet_id, Answer())
 
 
 @routes.post("/registry/{sheet_id}/void", dependencies=[needs(Right.KEEP_REGISTRY)])
-def void(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, sheet_id: uuid.UUID, reason: Reason = ""
-) -> Response:
-    return _act(request, desk, opened, at, sheet_id, registry.void, reason)
+def void(asks: Acts, sheet_id: uuid.UUID, reason: Reason = "") -> Response:
+    return _act(asks, sheet_id, registry.void, reason)
 
 
 @routes.post("/registry/{sheet_id}/write-off", dependencies=[needs(Right.KEEP_REGISTRY)])
-def write_off(
-    request: Request, desk: TheDesk, opened: CheckedForm, at: Now, sheet_id: uuid.UUID, reason: Reason = ""
-) -> Response:
-    return _act(request, desk, opened, at, sheet_id, registry.write_off, reason)
+def write_off(asks: Acts, sheet_id: uuid.UUID, reason: Reason = "") -> Response:
+    return _act(asks, sheet_id, registry.write_off, reason)
 
 
 @routes.post("/registry")
 def set_form(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
+    asks: Acts,
     scope: Keeps,
-    at: Now,
     kind: Annotated[SheetKind, Form()],
     form: Annotated[str, Form(max_length=2 * number_forms.LONGEST_FORM)] = "",
 ) -> Response:
     """How numbers of a kind are written from now on: for who keeps the registry of the whole site."""
-    try:
+
+    def put(session: Session) -> None:
         if not scope.is_everything:
             raise PaperRefused("form_of_the_whole_site")
-        with transaction(desk.settings.sessions) as session:
-            number_forms.set_form(session, kind, form, by=By.person(opened.user), at=at)
-    except FileError as error:
-        return _page(request, desk, opened, scope, Asked(), error, typed={kind: form})
-    return RedirectResponse("/registry#forms", 303)
+        number_forms.set_form(session, kind, form, by=asks.by, at=asks.at)
+
+    typed = {kind: form}
+    return asks.act("form", put, "/registry#forms", lambda answer: _page(asks, scope, Asked(), answer, typed=typed))
 
 
 def _page(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
-    scope: Scope,
-    asked: Asked,
-    error: FileError | None = None,
-    *,
-    typed: dict[SheetKind, str] | None = None,
+    asks: Asking, scope: Scope, asked: Asked, answer: Answer, *, typed: dict[SheetKind, str] | None = None
 ) -> HTMLResponse:
     """The counts are of the whole site, so they are for who may see the whole of it."""
+    desk = asks.desk
     with reading(desk.settings.sessions) as session:
         years = registry.years(session)
         year = asked.year or (years[0] if years else None)
@@ -116,11 +94,9 @@ def _page(
         counts = registry.counts(session, year) if whole and year is not None else []
         found = registry.sheets(session, scope, kind=asked.kind, state=asked.state, year=asked.year, page=asked.page)
         forms = {kind: number_forms.form_of(session, kind) for kind in SheetKind} if whole else {}
-    return desk.page(
-        request,
+    return asks.page(
         "registry.html",
-        opened,
-        status=REFUSED if error else 200,
+        answer,
         asked=asked,
         year=year,
         years=years,
@@ -132,52 +108,29 @@ def _page(
         states=list(SheetState),
         most_form=number_forms.LONGEST_FORM,
         timezone=desk.timezone(),
-        refused=refusal(desk.catalog_for(request), error) if error else None,
     )
 
 
-def _act(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
-    at: datetime,
-    sheet_id: uuid.UUID,
-    act: Callable[..., None],
-    reason: str,
-) -> Response:
-    try:
-        with transaction(desk.settings.sessions) as session:
-            act(session, _find(session, sheet_id), reason=reason, by=By.person(opened.user), at=at)
-    except FileError as error:
-        return _sheet_page(request, desk, opened, sheet_id, error, typed=reason)
-    return RedirectResponse(f"/registry/{sheet_id}", 303)
+def _act(asks: Asking, sheet_id: uuid.UUID, act: Callable[..., None], reason: str) -> Response:
+    def put(session: Session) -> None:
+        act(session, _find(session, sheet_id), reason=reason, by=asks.by, at=asks.at)
+
+    return asks.act("reason", put, f"/registry/{sheet_id}", lambda answer: _sheet_page(asks, sheet_id, answer))
 
 
-def _sheet_page(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
-    sheet_id: uuid.UUID,
-    error: FileError | None = None,
-    *,
-    typed: str = "",
-) -> HTMLResponse:
-    with reading(desk.settings.sessions) as session:
+def _sheet_page(asks: Asking, sheet_id: uuid.UUID, answer: Answer) -> HTMLResponse:
+    with reading(asks.desk.settings.sessions) as session:
         found = _find(session, sheet_id)
         events = registry.events_of(session, sheet_id)
-    return desk.page(
-        request,
+    return asks.page(
         "sheet.html",
-        opened,
-        status=REFUSED if error else 200,
+        answer,
         sheet=found,
         events=events,
         may_void=found.state in (SheetState.DRAWN, SheetState.USED),
         may_write_off=found.state is SheetState.USED,
-        typed=typed,
         most_reason=registry.LONGEST_REASON,
-        timezone=desk.timezone(),
-        refused=refusal(desk.catalog_for(request), error) if error else None,
+        timezone=asks.desk.timezone(),
     )
 
 

@@ -3,30 +3,27 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from pydantic import StringConstraints
+from sqlalchemy.orm import Session
 
-from cases.casework.errors import FileError
 from cases.entitlements import Right, Scope
 from cases.volume import review
 from cases.volume.review import Mark
 from models.case_files import CaseFile
-from models.database import reading, transaction
-from models.people import UserSession
-from review_ui.desk import Desk, Now, TheDesk
-from review_ui.doorkeeper import CheckedForm, SignedIn
+from models.database import reading
+from review_ui.asking import Acts, Answer, Asking, Asks
+from review_ui.desk import TheDesk
+from review_ui.doorkeeper import SignedIn
 from review_ui.errors import ReviewError
-from review_ui.file_head import file_head
-from review_ui.file_words import refusal
 from review_ui.permissions import needs
 
 routes = APIRouter()
 
-REFUSED = 409
 ScoresFiles = Annotated[Scope, needs(Right.SCORE_FILES)]
 MOST_DIGITS = 3
 Line = Annotated[str, StringConstraints(max_length=2 * review.LONGEST_REASON)]
@@ -68,28 +65,23 @@ def review_page(
 
 
 @routes.get("/cases/{file_id}/review", dependencies=[needs(Right.SCORE_FILES)])
-def score_page(request: Request, desk: TheDesk, opened: SignedIn, at: Now, file_id: uuid.UUID) -> HTMLResponse:
-    return _page(request, desk, opened, at, file_id)
+def score_page(asks: Asks, file_id: uuid.UUID) -> HTMLResponse:
+    return _page(asks, file_id, Answer())
 
 
 @routes.post("/cases/{file_id}/review", dependencies=[needs(Right.SCORE_FILES)])
-def begin(request: Request, desk: TheDesk, opened: CheckedForm, at: Now, file_id: uuid.UUID) -> Response:
-    try:
-        with transaction(desk.settings.sessions) as session:
-            review.begin(
-                session, file_id, desk.settings.score_sheet, desk.settings.archive_order, by=opened.user, at=at
-            )
-    except FileError as error:
-        return _page(request, desk, opened, at, file_id, error)
-    return RedirectResponse(f"/cases/{file_id}/review", 303)
+def begin(asks: Acts, file_id: uuid.UUID) -> Response:
+    sheet, order = asks.desk.settings.score_sheet, asks.desk.settings.archive_order
+
+    def put(session: Session, file: CaseFile) -> None:
+        review.begin(session, file.id, sheet, order, by=asks.user, at=asks.at)
+
+    return asks.act_on(file_id, "begin", put, "/review", _page)
 
 
 @routes.post("/cases/{file_id}/review/score", dependencies=[needs(Right.SCORE_FILES)])
 def finish(
-    request: Request,
-    desk: TheDesk,
-    opened: CheckedForm,
-    at: Now,
+    asks: Acts,
     file_id: uuid.UUID,
     item: Lines = (),
     deducted: Lines = (),
@@ -100,12 +92,11 @@ def finish(
     if not len(item) == len(deducted) == len(reason):
         raise ReviewError
     typed = Typed(dict(zip(item, deducted, strict=True)), dict(zip(item, reason, strict=True)), opinion)
-    try:
-        with transaction(desk.settings.sessions) as session:
-            review.finish(session, file_id, _marks(typed), opinion=opinion, by=opened.user, at=at)
-    except FileError as error:
-        return _page(request, desk, opened, at, file_id, error, typed)
-    return RedirectResponse(f"/cases/{file_id}/review", 303)
+
+    def put(session: Session, file: CaseFile) -> None:
+        review.finish(session, file.id, _marks(typed), opinion=opinion, by=asks.user, at=asks.at)
+
+    return asks.act_on(file_id, "score", put, "/review", partial(_page, typed=typed))
 
 
 def _marks(typed: Typed) -> dict[str, Mark]:
@@ -118,32 +109,21 @@ def _marks(typed: Typed) -> dict[str, Mark]:
     return marks
 
 
-def _page(
-    request: Request,
-    desk: Desk,
-    opened: UserSession,
-    at: datetime,
-    file_id: uuid.UUID,
-    error: FileError | None = None,
-    typed: Typed | None = None,
-) -> HTMLResponse:
-    head = file_head(desk, request, opened, file_id, at)
-    sheet = desk.settings.score_sheet
-    with reading(desk.settings.sessions) as session:
+def _page(asks: Asking, file_id: uuid.UUID, answer: Answer, *, typed: Typed | None = None) -> HTMLResponse:
+    head = asks.head(file_id)
+    sheet = asks.desk.settings.score_sheet
+    with reading(asks.desk.settings.sessions) as session:
         scores = review.reviews_of(session, file_id)
-        may_review = review.may_review(session, session.get_one(CaseFile, file_id), opened.user)
+        may_review = review.may_review(session, session.get_one(CaseFile, file_id), asks.user)
     under_way = next((score for score in scores if score.finished_at is None), None)
-    return desk.page(
-        request,
+    return asks.page(
         "file_review.html",
-        opened,
-        status=REFUSED if error else 200,
+        answer,
         head=head,
         sheet=sheet,
         scores=[score for score in scores if score.finished_at is not None],
         under_way=under_way,
-        mine=under_way is not None and under_way.reviewer_id == opened.user.id,
+        mine=under_way is not None and under_way.reviewer_id == asks.user.id,
         may_review=may_review,
         typed=typed,
-        refusal=refusal(desk.catalog_for(request), error) if error else None,
     )

@@ -5,23 +5,20 @@ in review_ui/service_pages.py, payment_pages.py and appeal_pages.py.
 """
 
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from fastapi import Depends, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from starlette.datastructures import UploadFile
 
 from cases import credit_notes
 from cases.casework.days import local_date
-from cases.casework.errors import FileError, FileRefused
-from cases.casework.steps import By
+from cases.casework.errors import FileRefused
 from cases.casework.table import ENDED
 from cases.party_numbers import masked_address, masked_name
 from cases.service import addresses, appeals, corrections, enforcement, orders, plans, serving
@@ -31,8 +28,9 @@ from cases.service.owed import ON_THEIR_WAY, Owed, owed
 from cases.service.paying import cash_due_on
 from cases.service.serving import Served
 from cases.service.terms import late_fee_rate
+from models.appeals import Demand
 from models.case_files import CaseFile, FileEvent
-from models.database import reading, transaction
+from models.database import reading
 from models.enums import (
     AppealKind,
     AppealResult,
@@ -51,41 +49,19 @@ from models.enums import (
     ServiceMode,
 )
 from models.payments import FeeRemission, Payment, Refund
-from models.people import UserSession
 from models.personal_data import PersonalDataKey
+from review_ui.asking import Answer, Asking, Typed
 from review_ui.desk import Desk
 from review_ui.errors import NotFound
-from review_ui.file_head import file_head
-from review_ui.file_words import article, refusal, yuan
+from review_ui.file_words import article, yuan
 from review_ui.people_pages import key_of
 
-REFUSED = 409
 BAR = 1000  # the drawn bar is so wide, in its own units
 FEN = Decimal(100)
 LARGEST_FEN = 10**11
 HALF_A_MESSAGE = 60
 
-Typed = Mapping[str, str]
 Word = TypeVar("Word", bound=StrEnum)
-Put = Callable[[Session, CaseFile, Typed], Any]
-
-
-async def typed_form(request: Request) -> Typed:
-    """Every field of the form, once."""
-    form = await request.form()
-    return {name: value for name, value in form.items() if not isinstance(value, UploadFile)}
-
-
-TypedForm = Annotated[Typed, Depends(typed_form)]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a form is answered with on the page. form: which; typed: what stood in it."""
-
-    form: str = ""
-    typed: Typed = field(default_factory=dict, repr=False)
-    error: FileError | None = None
 
 
 @dataclass(frozen=True)
@@ -106,36 +82,21 @@ class PaperTrack:
     served_on: date | None
 
 
-def act(
-    request: Request, desk: Desk, opened: UserSession, at: datetime, file_id: uuid.UUID, answer: Answer, put: Put
-) -> Response:
-    """Does it in one transaction: back to the page, or the page with what stands against it."""
-    try:
-        with transaction(desk.settings.sessions) as session:
-            put(session, session.get_one(CaseFile, file_id), answer.typed)
-    except FileError as error:
-        return page(request, desk, opened, at, file_id, Answer(answer.form, answer.typed, error))
-    return RedirectResponse(f"/cases/{file_id}/service", 303)
+def act(asks: Asking, file_id: uuid.UUID, form: str, put: Callable[[Session, CaseFile], object]) -> Response:
+    return asks.act_on(file_id, form, put, "/service", page)
 
 
-def page(
-    request: Request, desk: Desk, opened: UserSession, at: datetime, file_id: uuid.UUID, answer: Answer
-) -> HTMLResponse:
-    key = key_of(desk)
-    head = file_head(desk, request, opened, file_id, at)
-    catalog = desk.catalog_for(request)
+def page(asks: Asking, file_id: uuid.UUID, answer: Answer) -> HTMLResponse:
+    desk, key, head = asks.desk, key_of(asks.desk), asks.head(file_id)
+    catalog = asks.catalog
     with reading(desk.settings.sessions) as session:
         file = session.get_one(CaseFile, file_id)
-        today = local_date(at, file.timezone)
+        today = local_date(asks.at, file.timezone)
         facts = _facts(session, key, file, today)
-    return desk.page(
-        request,
+    return asks.page(
         "file_service.html",
-        opened,
-        status=REFUSED if answer.error else 200,
+        answer,
         head=head,
-        answer=answer,
-        refused=refusal(catalog, answer.error) if answer.error else "",
         today=today,
         yuan=yuan,
         article=lambda article_id: article(catalog, article_id),
@@ -190,7 +151,7 @@ def _facts(session: Session, key: PersonalDataKey, file: CaseFile, today: date) 
         "court_until": window.until,
         "court_refused": window.refusal(today),
         "courts": requests,
-        "can_demand": file.state in enforcement.ENFORCEABLE and stands.is_overdue,
+        "can_demand": file.state in enforcement.ENFORCEABLE and stands.is_overdue and not _is_demanded(demand, stands),
         "can_ask_court": file.state is FileState.ENFORCING and not any(each.result is None for each in requests),
         "must_report": _must_report(session, file, stands),
     }
@@ -220,7 +181,9 @@ def _tracks(session: Session, file: CaseFile, attempts: list[Served]) -> list[Pa
     there = serving.can_be_served(session, file)
     tried = {each.service.paper for each in attempts}
     # an order to put right, or a seizure, is listed once somebody serves one: there is none in most matters
-    optional = (ServedPaper.CORRECTION_ORDER, ServedPaper.MEASURE)
+    optional = {ServedPaper.CORRECTION_ORDER, ServedPaper.MEASURE}
+    if file.procedure is Procedure.SIMPLE:
+        optional.add(ServedPaper.NOTICE)  # told by word of mouth, as the decision on the spot says
     tracks = []
     for paper in ServedPaper:
         if paper not in tried and (paper not in there or paper in optional):
@@ -242,6 +205,14 @@ def _payments(session: Session, file: CaseFile) -> list[Payment]:
     return list(session.scalars(asked.order_by(Payment.recorded_at)))
 
 
+def _is_demanded(demand: Demand | None, stands: Owed) -> bool:
+    """Whether the newest demand says what is owed today: another one would only begin the wait for the court anew."""
+    if demand is None or stands.decision is None or demand.decision_id != stands.decision.id:
+        return False
+    account = stands.account
+    return (demand.fine_fen, demand.late_fee_fen) == (account.owed_fine_fen, account.owed_late_fee_fen)
+
+
 def _must_report(session: Session, file: CaseFile, stands: Owed) -> bool:
     """A decision on the spot is reported to the bureau (行政处罚法 art. 52)."""
     if file.procedure is not Procedure.SIMPLE or stands.decision is None or file.state in ENDED:
@@ -255,10 +226,6 @@ def keeper_of(desk: Desk) -> OrderKeeper:
     if desk.settings.cashier is None:
         raise FileRefused("no_cashier")
     return OrderKeeper(desk.settings.sessions, desk.settings.cashier, desk.clock)
-
-
-def by_of(opened: UserSession) -> By:
-    return By.person(opened.user)
 
 
 def day(typed: Typed, name: str) -> date:

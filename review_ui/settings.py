@@ -8,6 +8,7 @@ from cases.credit_notes import Effect
 from cases.languages import LANGUAGES, Language
 from cases.map_datum import MapDatum
 from cases.newest_pictures import PictureFolders
+from cases.records.stock import Stock, read_stock
 from cases.service.cashier import Cashier
 from cases.uploads import UploadRules
 from cases.volume.order import Order, read_order
@@ -30,6 +31,14 @@ class Webhooks:
     twilio_account_sid: str | None = None
     twilio_auth_token: str | None = field(default=None, repr=False)
     aliyun_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class ApiLimits:
+    """Requests to the API within a minute: of one token, and of all tokens of one user together."""
+
+    of_token: int = 300
+    of_user: int = 600
 
 
 @dataclass(frozen=True)
@@ -61,9 +70,12 @@ class ReviewSettings:
     issuer: whose word is taken for who somebody is, beside the password; None: nobody's.
     public_url: where the internet reaches this site, without a slash at its end; None: as the browser calls it.
     archive_order: by which volumes are bound. score_sheet: by which archived case files are reviewed.
+    record_questions: what is usually asked, to pick from while a record is taken down.
     credit_effects: what credit notes lead to on this site; nothing, unless its settings say so.
     gateway_networks: where, besides the internet, webhooks may lead.
     cashier: who collects fines; None: payments are entered by hand.
+    api_limits: how often programs may ask. redis_url: where that is counted for all processes; None: each by itself.
+    processes: how many of them serve this desk on one machine.
     """
 
     sessions: Sessions
@@ -84,6 +96,7 @@ class ReviewSettings:
     chains: Path = CHAINS
     archive_order: Order = field(default_factory=read_order)
     score_sheet: ScoreSheet = field(default_factory=read_sheet)
+    record_questions: Stock = field(default_factory=read_stock)
     map_tiles: MapTiles | None = None
     upload_rules: UploadRules = field(default_factory=UploadRules)
     issuer: Issuer | None = None
@@ -91,6 +104,9 @@ class ReviewSettings:
     credit_effects: tuple[Effect, ...] = ()
     gateway_networks: GatewayNetworks = field(default_factory=GatewayNetworks)
     cashier: Cashier | None = None
+    api_limits: ApiLimits = field(default_factory=ApiLimits)
+    redis_url: str | None = field(default=None, repr=False)
+    processes: int = 1
 
     @property
     def bytes(self) -> AtHand:

@@ -439,7 +439,7 @@ def db_upgrade(data: DataOption = None) -> None:
     after = newest_revision()
     typer.echo(f"already at {after}" if before == after else f"upgraded from {before or 'nothing'} to {after}")
     if entered:
-        typer.echo(f"the log was opened with {entered} rows from before it; from now on no row changes unseen")
+        typer.echo(f"the log took in {entered} rows from before it; from now on none of them changes unseen")
 
 
 @app.command(epilog="Example: streetwitness doctor")

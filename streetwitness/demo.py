@@ -3,7 +3,7 @@
 The first start makes users, takes the clips in and, when they are analysed, lets the demo reviewer accept one case
 and return another through the same door as everybody, so that the queue shows more than one state. The accepted one is
 read by a second person, so that an officer can register it; the officers hold certificates, the reviewer a
-qualification, and the catalogue of offences to start from is in force.
+qualification, the catalogue of offences to start from is in force, and papers name an invented bureau.
 """
 
 import http.client
@@ -26,6 +26,7 @@ from cases import second_review
 from cases.accounts import add_user
 from cases.casework import officers
 from cases.law import catalogue
+from cases.papers import bureau
 from cases.review import FourPoints, decide
 from cases.site_file import SiteFile, SiteValues, read
 from cases.site_rows import apply
@@ -37,6 +38,7 @@ from models.incidents import Incident, ReviewDecision
 from models.law_catalogue import LawEdition
 from models.people import User
 from models.places import Camera
+from models.whole_file import whole_file
 from streetwitness.errors import DemoStopped, Misuse, StartError
 from streetwitness.jobs import recordings_to_do
 from streetwitness.rendered_streets import clip_of, last_begin, render, story_of
@@ -46,6 +48,7 @@ from streetwitness.supervisor import Supervisor
 from streetwitness.workplace import Workplace, now, opened_workplace
 
 DEMO_SITE = Path(__file__).with_name("demo_site.yaml")
+DEMO_BUREAU = Path(__file__).with_name("demo_bureau.toml")
 ACTOR = "demo"
 DEMO_PROCESSES = ("web", "worker", "relay", "deadlines", "horns", "notary")
 REVIEWER, SECOND = "demo-reviewer", "demo-leader"
@@ -87,6 +90,7 @@ def run_demo(settings: Settings) -> None:
     settings.data.make()
     with redis_of(settings) as redis_url, opened_workplace(settings, make=True) as workplace:
         passwords = _users(workplace)
+        _name_the_bureau(settings.data)
         clips = _take_in(workplace, footage)
         with Supervisor(children(settings, redis_url, DEMO_PROCESSES), say):
             _wait_for_an_answer(settings, stop)
@@ -143,6 +147,16 @@ def _kept_passwords(data: DataDir) -> dict[str, str]:
         file.flush()
         os.fsync(file.fileno())
     return made
+
+
+def _name_the_bureau(data: DataDir) -> None:
+    """An invented one for the papers; what somebody wrote there since an earlier start stays."""
+    path = data.papers / bureau.FILE
+    if path.exists():
+        return
+    path.parent.mkdir(exist_ok=True)
+    with whole_file(path) as file:
+        file.write(DEMO_BUREAU.read_bytes())
 
 
 def _take_in(workplace: Workplace, footage: Path | None) -> list[str]:

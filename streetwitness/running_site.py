@@ -40,6 +40,7 @@ def children(settings: Settings, redis_url: str | None, names: Sequence[str]) ->
     environment = {
         f"{PREFIX}DATA_DIR": str(settings.data_dir),
         f"{PREFIX}WEB_PORT": str(settings.web_port),
+        f"{PREFIX}WEB_PROCESSES": str(max(names.count("web"), 1)),
     }
     if redis_url is not None:
         environment[f"{PREFIX}REDIS_URL"] = redis_url

@@ -62,6 +62,11 @@ def decision_of(session: Session, file: CaseFile) -> FileDecision | None:
     )
 
 
+def fine_now(session: Session, decision: FileDecision) -> int:
+    """As decided, or as the last body that changed it left it."""
+    return _fine_fen(decision, _appeals(session, decision))
+
+
 def served_on(session: Session, file: CaseFile, paper: ServedPaper = ServedPaper.DECISION) -> date | None:
     """When it reached the party first; of a decision, the one that holds."""
     asked = select(func.min(PaperService.served_on)).where(PaperService.file_id == file.id, PaperService.paper == paper)
@@ -106,7 +111,6 @@ def _only_over(over_fen: int) -> Account:
 
 
 def _fine_fen(decision: FileDecision, appeals: Sequence[Appeal]) -> int:
-    """As decided, or as the last body that changed it left it."""
     fine = decision.fine_fen or 0
     for appeal in appeals:
         if appeal.result is AppealResult.REVOKED:

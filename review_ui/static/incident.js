@@ -1,6 +1,7 @@
 // The incident page by hand and keyboard: what is on the stage, the decision, and who has it in hand. Each file stands
 // alone without the others; without any the page still shows every clip, picture and form.
 
+import { startBeside } from "./beside.js";
 import { startDecision } from "./decision.js";
 import { startKeys } from "./keys.js";
 import { startStage } from "./stage.js";
@@ -22,6 +23,7 @@ if (plate) {
 }
 
 startKeys(keys);
+startBeside();
 
 // While the page lies open before somebody the incident stays in their hand.
 const inHand = document.querySelector("#in-hand");

@@ -18,6 +18,7 @@ from cases.errors import LawDataUnusable
 from cases.goods import Leaving, Taking, Thing
 from cases.goods_findings import Problem
 from cases.parties import Entry
+from evidence.audit import Brought, audit
 from evidence.vault import Vault
 from models.case_files import CaseFile, PaperService
 from models.database import reading, transaction
@@ -172,6 +173,8 @@ def test_a_thing_is_taken_returned_and_the_measure_ends_with_the_last_of_it(data
         assert acts.count(FileAct.MEASURE_TAKEN) == 2
         assert acts.count(FileAct.MEASURE_ENDED) == 1
         assert acts.count(FileAct.GOODS_MOVED) == 12
+    with reading(database.sessions) as session:
+        assert audit(session, Brought(), at=NOON).faults == []
 
 
 def test_more_than_was_taken_is_neither_decided_nor_asked_for_nor_moved(sqlite_database: Database) -> None:

@@ -21,6 +21,7 @@ from cases.scope import is_within
 from cases.site_file import VehicleEntry
 from cases.vehicle_register import register_vehicle
 from cases.witnesses import Heard
+from evidence.audit import Brought, audit
 from models import resealing
 from models.case_files import FileDecision, FileEvent, FileNotice
 from models.database import reading, transaction
@@ -215,6 +216,8 @@ def test_what_names_a_person_is_masked_sealed_and_in_no_event_and_no_log(
         told = [event.facts for event in session.scalars(select(FileEvent))]
         told += [event.facts for event in session.scalars(select(PartyEvent))]
         assert all(word not in f"{told}{caplog.text}{ZHANG}{heard}" for word in (*PERSONAL, "李四", "摆摊"))
+    with reading(sqlite_database.sessions) as session:
+        assert audit(session, Brought(), at=NOON).faults == []
     sqlite_database.engine.dispose()
     folder = Path(sqlite_database.url.removeprefix("sqlite:///")).parent
     stored = b"".join(path.read_bytes() for path in folder.glob("*.db*"))

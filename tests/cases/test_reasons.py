@@ -19,6 +19,7 @@ from cases.reasons import reasons_of
 from cases.site_file import read
 from cases.site_rows import apply, dump
 from detectors.geometry import Box
+from evidence.audit import Brought, audit
 from models.database import reading, transaction
 from models.enums import Act, IncidentState, Offence, ReasonKind, ReasonVerdict
 from models.escalation import LadderStep
@@ -338,6 +339,8 @@ def test_a_queue_that_went_together_is_on_record_beside_what_was_seen_before(sql
         queue = next(each for each in reasons_of(session, incident) if each.kind is ReasonKind.QUEUE)
         assert (queue.verdict, queue.at) == (DOUBT, after(830))
         assert "went off when it did" in queue.text.en
+    with reading(sqlite_database.sessions) as session:
+        assert audit(session, Brought(), at=after(900)).faults == []
 
 
 def _events(session: Session, incident: Incident) -> list[CaseEvent]:

@@ -9,7 +9,9 @@ from sqlalchemy import Engine, inspect, text
 import models.tables  # noqa: F401 - registers every table
 from models.base import Base
 from models.database import MIGRATIONS, downgrade, newest_revision, schema_revision, upgrade
+from models.reasons import Permission
 from models.volumes import SEARCH_INDEX
+from tests import rows
 from tests.conftest import Database
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
@@ -106,3 +108,27 @@ def test_a_closed_list_that_grew_takes_the_new_words_and_no_other(database: Data
     assert "'deleted'" in schema
     assert "'exported'" in schema
     assert "'stolen'" not in schema
+
+
+def test_what_was_permitted_stays_when_the_table_is_made_anew(database: Database) -> None:
+    with database.sessions.begin() as session:
+        site = rows.add_site(session)
+        rows.add_geofence(session, rows.add_camera(session, site))
+        kept = Permission(
+            site_id=site.id,
+            geofence_id="no-stopping-7",
+            offences=["dumping"],
+            from_on=rows.NOON.date(),
+            to_on=rows.NOON.date(),
+            hours=[{"days": "mon-sun", "from": "06:00", "to": "10:00"}],
+            paper="No. 9",
+            given_at=rows.NOON,
+            given_by="wang.wei",
+        )
+        session.add(kept)
+    downgrade(database.engine, "0031")
+    upgrade(database.engine)
+    with database.sessions() as session:
+        found = session.get_one(Permission, kept.id)
+        for column in Permission.__table__.columns.keys():  # noqa: SIM118 - a collection of columns is no mapping
+            assert getattr(found, column) == getattr(kept, column), column

@@ -4,6 +4,7 @@ A case takes weeks. What is done at the desk on one day is done at that day's ti
 signs in again, as they would.
 """
 
+import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,20 +12,44 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from cases import accounts, review, second_review
-from cases.casework import officers
+from cases import accounts, parties, review, second_review
+from cases.casework import approvals, defence, filing, officers, steps
+from cases.casework.filing import Matter
+from cases.casework.outcome import Outcome
+from cases.casework.steps import By
 from cases.law import catalogue
+from cases.papers.bureau import FILE
+from cases.parties import Entry
+from cases.service import corrections, serving
+from cases.service.addresses import Place
+from cases.service.serving import Attempt
 from cases.site_file import VehicleEntry
 from cases.vehicle_register import register_vehicle
 from evidence.vault import Vault
 from models.database import transaction
-from models.enums import Decision, QualificationKind, Role, SecondVerdict
+from models.enums import (
+    CaseSource,
+    Decision,
+    FileAct,
+    OutcomeKind,
+    PartyKind,
+    PartyRole,
+    Procedure,
+    QualificationKind,
+    Role,
+    SecondVerdict,
+    ServedPaper,
+    ServedTo,
+    ServiceMode,
+)
 from models.people import User
 from models.personal_data import PersonalDataKey
 from review_ui.app import ReviewSettings
+from streetwitness.demo import DEMO_BUREAU
 from tests.conftest import Database, sqlite_copy
 from tests.review_ui.conftest import PASSWORD, RunningDesk, add_reviewed_street, serve, usual_exhibits
 from tests.rows import NOON, after
@@ -117,8 +142,14 @@ def case_site(folder: Path, migrated_sqlite: Path) -> Iterator[CaseSite]:
 
 
 def _served(folder: Path, database: Database, clock: Clock) -> Iterator[CaseSite]:
+    (folder / "papers").mkdir()
+    shutil.copy(DEMO_BUREAU, folder / "papers" / FILE)
     settings = ReviewSettings(
-        database.sessions, folder / "vault", folder / "drafts", personal_data_key=PersonalDataKey(b"k" * 32)
+        database.sessions,
+        folder / "vault",
+        folder / "drafts",
+        personal_data_key=PersonalDataKey(b"k" * 32),
+        papers_dir=folder / "papers",
     )
     with Vault.open(settings.vault_root) as vault, transaction(database.sessions) as session:
         street = add_reviewed_street(session, vault, usual_exhibits, {})
@@ -134,3 +165,54 @@ def _served(folder: Path, database: Database, clock: Clock) -> Iterator[CaseSite
     for url in serve(settings, clock):
         with ExitStack() as closing:
             yield CaseSite(RunningDesk(url, database, settings, incident_id, closing), clock)
+
+
+def fined_on_the_spot(site: CaseSite, place: str, *, fine_fen: int) -> str:
+    """The address of a matter decided today in the simple procedure and handed over: for what comes after it."""
+    key = site.desk.settings.personal_data_key
+    assert key is not None
+    with transaction(site.desk.database.sessions) as session:
+        officer, second = (accounts.user_named(session, name) for name in ("wang.lei", "liu.fang"))
+        at = site.clock()
+        item = catalogue.item(session, "03.01.001", at.date())
+        assert item is not None
+        assert item.version_id is not None
+        by = By.person(officer)
+        matter = Matter(item.code, "人行道停车", "车辆停在人行道上，驾驶人在场。", place, at, at)
+        file = filing.register(
+            session,
+            matter,
+            source=CaseSource.PATROL,
+            source_note="巡查",
+            procedure=Procedure.SIMPLE,
+            by=officer,
+            at=at,
+        )
+        for number, user in enumerate((officer, second), 1):
+            officers.assign(session, file.id, user, place=number, by=officer, at=at)
+        party = parties.enter(session, key, Entry(PartyKind.PERSON, f"周八 {place}"), by=by, at=at)
+        parties.link(session, file, party, PartyRole.PARTY, by=by, at=at)
+        outcome = Outcome(
+            outcome=OutcomeKind.FINE,
+            fine_fen=fine_fen,
+            provision_id=item.version_id,
+            band="usual",
+            reasons="经劝告不驶离。",
+        )
+
+        corrections.record(session, file.id, at.date(), reference="当场驶离", by=by, at=at)
+
+        def take(step: FileAct, **facts: Any) -> None:
+            approvals.ask(session, file.id, step, by=officer, reason="当场", facts=facts, at=site.clock())
+
+        take(FileAct.NOTIFY, **outcome.as_facts())
+        defence.waive(session, file.id, reference="现场笔录", waived_on=at.date(), by=officer, at=site.clock())
+        take(FileAct.HEAR)
+        take(FileAct.DECIDE, **outcome.as_facts())
+        handed = Attempt(ServedPaper.DECISION, ServiceMode.PERSONAL, at.date(), Place("周八", place))
+        attempt = serving.begin(session, key, file.id, handed, by=by, at=site.clock())
+        taken_by = ServedTo.PARTY
+        serving.served(session, attempt.id, taken_by=taken_by, on=at.date(), reference="回证", by=by, at=site.clock())
+        take(FileAct.SERVE)
+        steps.note(session, file, FileAct.REPORTED, by=by, at=site.clock())
+        return f"/cases/{file.id}"

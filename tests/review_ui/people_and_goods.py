@@ -1,5 +1,6 @@
 """Somebody and something in a case file: for pages that show them, and for asking who may reach what."""
 
+import uuid
 from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
@@ -8,12 +9,14 @@ from cases import credit_notes, goods, parties, witnesses
 from cases.casework.steps import By
 from cases.goods import Leaving, Taking, Thing
 from cases.parties import Entry
+from cases.records.typed import Typed, as_json
 from cases.witnesses import Heard
 from models.case_files import CaseFile
-from models.enums import GoodsKind, MeasureKind, PartyKind, PartyNoteKind, PartyRole
+from models.enums import GoodsKind, MeasureKind, PartyKind, PartyNoteKind, PartyRole, RecordKind, RecordState
 from models.parties import GoodsPicture
 from models.people import User
 from models.personal_data import PersonalDataKey
+from models.records import FileRecord
 from tests.rows import after
 
 AT = after(230)
@@ -42,6 +45,7 @@ def add_people_and_goods(
     )
     heard = Heard("李四", "看见车停在人行道上。", TODAY)
     witness = witnesses.add_witness(session, key, file, heard, by=user, at=AT)
+    record_id = _draft_of_a_record(session, key, file, user)
     store = goods.open_store(session, name=f"库房 {area_id or ''}".strip(), place="1", area_id=area_id, by=user, at=AT)
     taken = Taking(MeasureKind.SEIZURE, f"扣-{file.id.hex[:6]}", "条例", "工具", TODAY, party.id)
     measure = goods.take(session, file, taken, by=user, at=AT)
@@ -56,8 +60,30 @@ def add_people_and_goods(
         "file_party_id": str(link.id),
         "party_note_id": str(note.id),
         "witness_id": str(witness.id),
+        "record_id": record_id,
         "store_id": str(store.id),
         "measure_id": str(measure.id),
         "item_id": str(item.id),
         "goods_request_id": str(request.id),
     }
+
+
+def _draft_of_a_record(session: Session, key: PersonalDataKey, file: CaseFile, user: User) -> str:
+    """As this user began it, whatever their roles."""
+    record_id = uuid.uuid4()
+    record = FileRecord(
+        id=record_id,
+        file_id=file.id,
+        kind=RecordKind.INQUIRY,
+        number=1,
+        state=RecordState.DRAFT,
+        revision=1,
+        written_by_id=user.id,
+        written_at=AT,
+        changed_at=AT,
+        draft_sealed=key.seal(as_json(Typed(place=file.place)), f"file_record.draft:{record_id}"),
+        place=file.place,
+    )
+    session.add(record)
+    session.flush()
+    return str(record_id)

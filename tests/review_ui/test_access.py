@@ -26,6 +26,7 @@ from review_ui.public_pages import local_path
 from review_ui.upload_routes import uploader
 from review_ui.webhook_routes import from_aliyun, from_twilio
 from tests.conftest import Database
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import PASSWORD, RunningDesk, serve, token_in
 
 NOWHERE = uuid.UUID("00000000-0000-4000-8000-000000000000")  # the id of nothing
@@ -264,7 +265,7 @@ def test_where_visitors_come_by_https_cookies_stay_with_the_host_and_the_browser
     )
     for url in serve(settings):
         headers = {"sec-fetch-site": "same-origin"}
-        first = httpx.get(f"{url}/sign-in", trust_env=False)
+        first = httpx.get(f"{url}/sign-in", trust_env=False, timeout=PATIENCE_S)
         assert "max-age" in first.headers["strict-transport-security"]
         token = token_in(first.text)
         arrived = httpx.post(
@@ -272,6 +273,7 @@ def test_where_visitors_come_by_https_cookies_stay_with_the_host_and_the_browser
             data={"csrf_token": token, "name": "li.na", "password": PASSWORD},
             headers=headers | {"cookie": f"first_form={token}"},
             trust_env=False,
+            timeout=PATIENCE_S,
         )
     cookie = next(line for line in arrived.headers.get_list("set-cookie") if line.startswith("__Host-session="))
     assert "Secure" in cookie
@@ -308,7 +310,7 @@ def test_health_and_about_are_open_and_about_names_version_weights_licence_and_s
 def test_what_nobody_foresaw_is_a_page_with_a_sentence_and_the_same_headers(tmp_path: Path) -> None:
     engine = open_database(sqlite_url(tmp_path / "without-a-schema.db"))
     for url in serve(ReviewSettings(sessions_of(engine), tmp_path / "vault", tmp_path / "drafts")):
-        answer = httpx.get(f"{url}/about", headers={"accept-language": "en"}, trust_env=False)
+        answer = httpx.get(f"{url}/about", headers={"accept-language": "en"}, trust_env=False, timeout=PATIENCE_S)
     engine.dispose()
     assert answer.status_code == 500
     assert "it is in the log" in answer.text
@@ -318,6 +320,8 @@ def test_what_nobody_foresaw_is_a_page_with_a_sentence_and_the_same_headers(tmp_
 
 def test_a_character_that_no_column_can_hold_is_a_refusal_and_no_fault(database: Database, tmp_path: Path) -> None:
     for url in serve(ReviewSettings(database.sessions, tmp_path / "vault", tmp_path / "drafts")):
-        with httpx.Client(base_url=url, headers={"sec-fetch-site": "same-origin"}, trust_env=False) as browser:
+        with httpx.Client(
+            base_url=url, headers={"sec-fetch-site": "same-origin"}, trust_env=False, timeout=PATIENCE_S
+        ) as browser:
             form = {"csrf_token": token_in(browser.get("/sign-in").text), "name": "li\x00na", "password": PASSWORD}
             assert browser.post("/sign-in", data=form).status_code in {400, 401}

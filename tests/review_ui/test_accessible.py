@@ -48,6 +48,8 @@ NO_PAGE_HERE = {
     "/fence-proposals/{proposal_id}/picture": "the proposal was drawn on no picture",
     "/fence-trials/{trial_id}/pictures/{position}": "the trial has not begun",
     "/recordings/{recording_id}/video": "the file of the recording is not on this machine",
+    "/incidents/{incident_id}/beside/{exhibit_id}": "beside an incident stand pictures of other cameras alone",
+    "/incidents/{incident_id}/beside/recordings/{recording_id}": "beside an incident stand pictures of other cameras",
     "/uploads/{upload_id}": "opened by a token and by no session",
 }
 # a document in a frame of the page: it has no bar to skip, and nothing to press

@@ -30,6 +30,7 @@ from review_ui.api_guard import ByToken
 from review_ui.api_routes import described
 from review_ui.desk import now
 from review_ui.permissions import declarations
+from tests.patience import PATIENCE_S
 from tests.review_ui.two_areas import EAST, WEST, Desk, running_desk
 
 EXAMPLES = 6  # of each operation; more are for an hour when nobody waits
@@ -58,7 +59,7 @@ def token_of(
 @contextmanager
 def program(desk: Desk, token: str | None) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {token}"} if token else {}
-    with httpx.Client(base_url=f"{desk.url}/api/v1", headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=f"{desk.url}/api/v1", headers=headers, trust_env=False, timeout=PATIENCE_S) as client:
         yield client
 
 
@@ -84,7 +85,7 @@ def test_a_cookie_opens_nothing_of_the_api_and_a_token_opens_no_page(desk: Desk)
     signed_in = desk.hands[Role.LEADER, EAST].browser
     assert signed_in.get("/api/v1/incidents").status_code == 401
     token = token_of(desk, "east-leader", Right.SEE_INCIDENTS)
-    page = httpx.get(f"{desk.url}/", headers={"authorization": f"Bearer {token}"}, trust_env=False)
+    page = httpx.get(f"{desk.url}/", headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_S)
     assert page.status_code == 401
 
 
@@ -331,7 +332,7 @@ def test_a_paper_that_a_program_takes_is_an_event_of_the_case_file(desk: Desk) -
 
 
 def test_the_description_names_every_route_and_is_told_to_anybody(desk: Desk) -> None:
-    told = httpx.get(f"{desk.url}/api/v1/openapi.json", trust_env=False).json()
+    told = httpx.get(f"{desk.url}/api/v1/openapi.json", trust_env=False, timeout=PATIENCE_S).json()
     described_paths = {(method.upper(), path) for path, methods in told["paths"].items() for method in methods}
     there = {
         (method, route.path)

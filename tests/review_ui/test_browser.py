@@ -26,6 +26,7 @@ from models.incidents import Incident, ReviewDecision
 from models.people import User, UserSession
 from models.places import Loudspeaker
 from review_ui.desk import now
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import (
     CLIP_S,
     PASSWORD,
@@ -37,7 +38,6 @@ from tests.rows import after
 
 pytestmark = pytest.mark.browser
 
-PATIENCE_S = 20.0
 CHROMIUM = shutil.which("chromium")
 QUIET = [
     "--no-sandbox",  # tests may run as root

@@ -1,8 +1,9 @@
-"""Three matters walked from the register to the archive in a real Chromium, by the roles concerned.
+"""Matters walked in a real Chromium by the roles concerned.
 
-Parking (ordinary procedure, with a defence), vending (goods taken and given back), dumping (a hearing). They stand on
-one site, whose time is set to the day on which something is done. Where STREETWITNESS_SCREENSHOTS names a folder,
-what they saw on the way is kept there.
+From the register to the archive: parking (ordinary procedure, with a defence), vending (goods taken and given back),
+dumping (a hearing). The short ways: decided on the spot and paid there, a reconsideration that keeps the decision and
+one that changes it, a fine that is never paid until the court has it. They stand on one site, whose time is set to the
+day on which something is done. Where STREETWITNESS_SCREENSHOTS names a folder, what they saw on the way is kept there.
 """
 
 import re
@@ -24,8 +25,8 @@ from evidence.vault import Vault
 from models.case_files import CaseFile
 from models.database import reading, transaction
 from models.enums import FileState
-from tests.review_ui.case_site import CaseSite, case_site
-from tests.review_ui.chromium import REFUSALS, keep, launched, listened_to
+from tests.review_ui.case_site import CaseSite, case_site, fined_on_the_spot
+from tests.review_ui.chromium import REFUSALS, grave, keep, launched, listened_to
 from tests.review_ui.conftest import PASSWORD
 from tests.rows import NOON
 
@@ -233,6 +234,7 @@ def parking_is_performed_and_closed(bureau: Bureau, address: str) -> None:
 
 def test_a_street_stall_whose_goods_go_back_to_a_vendor_who_is_spared(bureau: Bureau) -> None:
     address = stall_is_registered(bureau)
+    stall_vendor_is_asked(bureau, address)
     stall_goods_are_taken(bureau, address)
     bureau.step("wang.lei", address, FileState.FILED, "chen.qiang", "li.na", "wang.min")
     bureau.step("wang.lei", address, FileState.INVESTIGATED)
@@ -260,6 +262,39 @@ def stall_is_registered(bureau: Bureau) -> str:
     page.goto(f"{address}/people")
     enter_party(page, "李四", "13900000002")
     return address
+
+
+def stall_vendor_is_asked(bureau: Bureau, address: str) -> None:
+    """Taken down on a phone at the kerb, by keys; what two officers may not do at once is refused and nothing lost."""
+    page = bureau.at("wang.lei", f"{address}/records")
+    page.set_viewport_size(PHONE)
+    bureau.click(page, "button:has-text('询问')")
+    answers = page.locator("#lines [name='say']")
+    answers.first.click()
+    for said in ("清楚了。", "不申请。", "李四，卖水果。", "早上八点半开始摆的。", "没有意见。", "我马上收。"):
+        page.keyboard.type(said)
+        page.keyboard.press("Enter")
+    page.locator(".record-stock summary").click()
+    page.locator("[name='pick'][value='licence']").click()
+    page.keyboard.type("没有。")
+    expect(page.locator("#saved")).to_have_text("已保存")
+    keep(page, "case-vending-01a-inquiry-on-a-phone")
+    assert grave(page) == []
+    page.locator("[name='told']").check()
+    bureau.click(page, "button[formaction$='/read']")
+    expect(page.locator("[role='alert']")).to_contain_text("执法人员应当先出示执法证件（行政处罚法第55条）")
+    expect(answers.nth(6)).to_have_value("没有。")
+    page.locator("[name='shown']").check()
+    bureau.click(page, "button[formaction$='/read']")
+    page.locator("[name='corrects']").select_option("4")
+    page.fill("form[action$='/correct'] textarea", "应该是八点。")
+    bureau.click(page, "form[action$='/correct'] button")
+    keep(page, "case-vending-01b-read-over")
+    bureau.click(page, "form[action$='/finish'] button")
+    expect(page.locator(".record-known")).to_contain_text("李*")
+    assert "早上八点半" not in page.content()
+    keep(page, "case-vending-01c-finished")
+    page.set_viewport_size(DESK)
 
 
 def stall_goods_are_taken(bureau: Bureau, address: str) -> None:
@@ -404,6 +439,145 @@ def dumping_is_performed_and_closed(bureau: Bureau, address: str) -> None:
     keep(page, "case-dumping-09-paid-and-put-right")
     bureau.step("chen.qiang", address, FileState.PERFORMED)
     bureau.step("chen.qiang", address, FileState.CLOSED, "wang.min")
+
+
+def test_a_driver_who_is_fined_on_the_spot_and_pays_there(bureau: Bureau) -> None:
+    address = spot_is_registered(bureau)
+    spot_is_decided(bureau, address)
+    spot_is_paid_and_closed(bureau, address)
+
+
+def spot_is_registered(bureau: Bureau) -> str:
+    bureau.on(70)
+    page = bureau.at("wang.lei", "/cases/new")
+    page.locator("[name='source'][value='patrol']").check()
+    page.locator("[name='procedure'][value='simple']").check()
+    page.fill("[name='source_note']", "巡查 2026-05-11")
+    page.fill("[name='law_code']", "03.01.001")
+    page.fill("[name='place']", "中山路5号门前")
+    page.fill("[name='facts']", "一辆小型轿车停在人行道上，驾驶人在场，经劝告不驶离。")
+    page.fill("[name='conduct_from']", "2026-05-11T09:20")
+    page.fill("[name='conduct_to']", "2026-05-11T09:40")
+    bureau.click(page, ".file-form .primary")
+    address = re.sub(r"^.*(/cases/[^?#]+).*$", r"\1", page.url)
+    bureau.click(page, "#assign button")
+    page.goto(f"{address}/people")
+    enter_party(page, "孙七", "13900000007")
+    return address
+
+
+def spot_is_decided(bureau: Bureau, address: str) -> None:
+    """Told, heard and decided within the same quarter of an hour (行政处罚法 art. 44, 45, 51, 52)."""
+    page = bureau.at("wang.lei", address)
+    bureau.key(page, "g")
+    page.fill("[name='fine']", "50")
+    bureau.click(page, "button[name='step'][value='notify']")
+    assert bureau.state(address) is FileState.NOTICED
+    page.goto(address)
+    keep(page, "case-spot-01-told")
+    fill(page, "/defence/waive", reference="现场笔录：当事人表示无异议")
+    bureau.step("wang.lei", address, FileState.HEARD)
+    bureau.key(page, "g")
+    bureau.click(page, "button[name='step'][value='decide']")
+    assert bureau.state(address) is FileState.DECIDED
+    make_papers(bureau, "wang.lei", address)
+    sign_papers(bureau, address, "wang.lei", "liu.fang")
+    keep(bureau.at("wang.lei", f"{address}/papers"), "case-spot-02-papers-signed")
+
+
+def spot_is_paid_and_closed(bureau: Bureau, address: str) -> None:
+    page = bureau.at("wang.lei", f"{address}/service")
+    hand_over(page, address, "decision", "孙七")
+    bureau.step("wang.lei", address, FileState.SERVED)
+    page.goto(f"{address}/service")
+    fill(page, "/service/cash", amount="50", ground="small", ticket="浙财票 2026-000117")
+    fill(page, "/service/correction", reference="当场驶离，执法记录仪")
+    keep(page, "case-spot-03-paid-on-the-spot")
+    bureau.step("wang.lei", address, FileState.PERFORMED)
+    bureau.on(71)
+    page = bureau.at("wang.lei", address)
+    expect(page.locator(".usual .unmet")).to_contain_text("行政处罚法第52条")  # the bureau has to be told first
+    keep(page, "case-spot-04-not-reported")
+    page.goto(f"{address}/service")
+    fill(page, "/hand-in")
+    fill(page, "/hand-in")
+    fill(page, "/service/report")
+    keep(page, "case-spot-05-handed-in-and-reported")
+    bureau.step("wang.lei", address, FileState.CLOSED)
+    keep(bureau.at("wang.lei", address), "case-spot-06-closed")
+
+
+def test_a_reconsideration_that_keeps_the_decision_and_one_that_changes_it(bureau: Bureau) -> None:
+    bureau.on(72)
+    kept, changed = (fined_on_the_spot(bureau.site, place, fine_fen=10_000) for place in ("北街1号", "北街2号"))
+    bureau.on(75)
+    for number, address in enumerate((kept, changed), 1):
+        page = bureau.at("wang.lei", f"{address}/service")
+        fill(page, "/service/appeals", kind="reconsideration", body="东城区人民政府", reference=f"复〔2026〕{number}号")
+    keep(page, "case-appeal-01-under-way")
+    bureau.on(130)  # long after the last day to pay: nothing grows meanwhile (行政处罚法 art. 73)
+    page = bureau.at("wang.lei", f"{kept}/service")
+    expect(page.locator(".owed-sum")).to_contain_text("100")
+    fill(page, "/end", result="upheld", told_on="2026-07-10", reference="复决〔2026〕1号")
+    keep(page, "case-appeal-02-kept")
+    page.goto(f"{changed}/service")
+    fill(page, "/end", result="changed", told_on="2026-07-10", reference="复决〔2026〕2号", changed="60")
+    expect(page.locator(".owed-sum")).to_contain_text("60")
+    keep(page, "case-appeal-03-changed")
+    for address, reference in ((kept, "工行 20260710-0001"), (changed, "工行 20260710-0002")):
+        page.goto(f"{address}/service")
+        fill(page, "/service/payments", reference=reference)
+        bureau.step("wang.lei", address, FileState.PERFORMED)
+        bureau.step("wang.lei", address, FileState.CLOSED)
+    page.goto(changed)
+    keep(page, "case-appeal-04-closed-as-changed")
+
+
+def test_a_fine_that_is_not_paid_is_demanded_and_goes_to_the_court(bureau: Bureau) -> None:
+    bureau.on(74)
+    address = fined_on_the_spot(bureau.site, "南街3号", fine_fen=10_000)
+    fine_is_demanded(bureau, address)
+    court_is_asked(bureau, address)
+
+
+def fine_is_demanded(bureau: Bureau, address: str) -> None:
+    bureau.on(135)
+    page = bureau.at("wang.lei", f"{address}/service")
+    keep(page, "case-court-01-overdue")
+    fill(page, "/service/demand")
+    make_papers(bureau, "wang.lei", address)
+    sign_papers(bureau, address, "wang.lei", "liu.fang")
+    hand_over(bureau.page("wang.lei"), address, "demand", "周八")
+    keep(bureau.page("wang.lei"), "case-court-02-demanded")
+
+
+def court_is_asked(bureau: Bureau, address: str) -> None:
+    page = bureau.at("wang.lei", address)
+    page.locator("summary", has_text="强制执行").click()
+    page.fill("#reason-enforce", "经催告仍不履行。")
+    bureau.click(page, "form:has([value='enforce']) button")
+    bureau.agree(address, "li.na", "wang.min")
+    assert bureau.state(address) is FileState.ENFORCING
+    page.goto(f"{address}/service")
+    opened_form(page, "/service/court").locator("[name='court']").fill("东城区人民法院")
+    with page.expect_navigation():
+        page.locator("form[action$='/service/court'] button").click()
+    expect(page.locator("[role='alert']")).to_be_visible()  # ten working days after the demand, not before
+    keep(page, "case-court-03-too-early")
+    bureau.on(152)
+    page = bureau.at("wang.lei", f"{address}/service")
+    fill(page, "/service/court", court="东城区人民法院", reference="申执〔2026〕5号")
+    make_papers(bureau, "wang.lei", address)
+    sign_papers(bureau, address, "wang.min")
+    keep(bureau.at("wang.lei", f"{address}/papers"), "case-court-04-application-signed")
+    bureau.on(180)
+    page = bureau.at("wang.lei", f"{address}/service")
+    fill(page, "/said", result="granted")
+    fill(page, "/service/payments", reference="法院执行款 20260828")
+    keep(page, "case-court-05-executed")
+    bureau.step("wang.lei", address, FileState.PERFORMED)
+    bureau.step("wang.lei", address, FileState.CLOSED)
+    keep(bureau.at("wang.lei", address), "case-court-06-closed")
 
 
 # --- what is done on several of them

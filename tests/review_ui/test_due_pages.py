@@ -28,6 +28,7 @@ from review_ui.catalog import load
 from review_ui.clock_track import Bar, time_line
 from tests.cases.casework.case_scene import Bureau, day_of
 from tests.conftest import sqlite_copy
+from tests.patience import PATIENCE_S
 from tests.review_ui.chromium import grave, keep, launched, listened_to, sign_in
 from tests.review_ui.conftest import PASSWORD, serve, token_in
 
@@ -45,7 +46,7 @@ class Scene:
     @contextmanager
     def signed_in(self, name: str) -> Iterator[httpx.Client]:
         headers = {"accept-language": "en", "sec-fetch-site": "same-origin"}
-        with httpx.Client(base_url=self.url, headers=headers, trust_env=False) as browser:
+        with httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S) as browser:
             form = {"csrf_token": token_in(browser.get("/sign-in").text), "name": name, "password": PASSWORD}
             assert browser.post("/sign-in", data=form).status_code == 303
             yield browser

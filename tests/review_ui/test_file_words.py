@@ -13,6 +13,7 @@ from cases.casework.errors import DatedWrongly, FileRefused, GateUnmet, StepRefu
 from cases.casework.gates import Unmet
 from cases.casework.table import STEPS
 from cases.languages import LANGUAGES
+from cases.records.typed import Who
 from models.enums import (
     ApprovalState,
     ApprovalVerdict,
@@ -22,6 +23,10 @@ from models.enums import (
     OutcomeKind,
     Procedure,
     QualificationKind,
+    RecordEnding,
+    RecordKind,
+    RecordSpeaker,
+    RecordState,
     ReviewGround,
     ServedPaper,
     ServiceMode,
@@ -44,6 +49,11 @@ WORDS = {
     "outcome_kind": OutcomeKind,
     "procedure": Procedure,
     "qualification_kind": QualificationKind,
+    "record_ending": RecordEnding,
+    "record_kind": RecordKind,
+    "record_speaker": RecordSpeaker,
+    "record_state": RecordState,
+    "records.asked": Who,
     "review_ground": ReviewGround,
     "served_paper": ServedPaper,
     "service_mode": ServiceMode,
@@ -79,6 +89,8 @@ def catalog(request: pytest.FixtureRequest) -> Catalog:
 def test_every_word_of_a_case_file_is_said(catalog: Catalog) -> None:
     wanted = {f"{table}.{word.value}" for table, words in WORDS.items() for word in words}
     wanted |= {f"file_tab.{tab or 'overview'}" for tab in TABS}
+    sections = ("begin", "who_in", "told_in", "lines_in", "said_in")
+    wanted |= {f"records.{section}.{kind.value}" for section in sections for kind in RecordKind}
     wanted |= {f"file_reason.{step.value}" for step in STEPS - OFF_THE_WAY - {FileAct.REGISTER}}
     assert wanted <= catalog.sentences.keys()
 

@@ -36,13 +36,13 @@ from review_ui.desk import now
 from review_ui.settings import ReviewSettings
 from tests.conftest import Database
 from tests.media.make_clips import Film, Films, parks
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import PASSWORD, RunningDesk, serve, token_in
 from tests.review_ui.test_browser import CHROMIUM, QUIET
 from tests.review_ui.test_uploads import PIECE, begun, noise
 from tests.rows import NOON, add_camera, add_site
 
 MEGABYTE = 1024 * 1024
-PATIENCE_MS = 30_000
 PEOPLE = {"wang.qiang": Role.OFFICER, "zhao.min": Role.LEADER, "he.jie": Role.OPERATOR}
 
 
@@ -257,7 +257,6 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser, counter: Counter) -> Iterator[Page]:
     """An officer's page; whatever the browser complains of fails the test."""
     complaints: list[str] = []
-    expect.set_options(timeout=PATIENCE_MS)
     context = chromium.new_context(base_url=counter.url, locale="en-GB", viewport={"width": 1280, "height": 900})
     opened = context.new_page()
     opened.on("pageerror", lambda error: complaints.append(str(error)))
@@ -319,7 +318,7 @@ def test_what_the_site_does_not_take_is_said_and_what_is_ended_is_gone(
     expect(page.locator("#sending li", has_text="notes.docx")).to_contain_text("Recordings are taken here")
     page.locator("#sending li", has_text="large.mp4").get_by_role("button", name="End").click()
     expect(page.locator("#sending li", has_text="large.mp4")).to_contain_text("ended")
-    until = time.monotonic() + 10
+    until = time.monotonic() + PATIENCE_S
     while counter.uploads()[0].state is UploadState.RECEIVING and time.monotonic() < until:
         time.sleep(0.05)
     assert [(each.file_name, each.state) for each in counter.uploads()] == [("large.mp4", UploadState.GIVEN_UP)]

@@ -25,6 +25,7 @@ from models.people import User
 from review_ui.app import ReviewSettings
 from tests.cases.casework.case_scene import PARKING, Bureau
 from tests.conftest import sqlite_copy
+from tests.patience import PATIENCE_S
 from tests.review_ui.chromium import grave, keep, launched, listened_to, sign_in
 from tests.review_ui.conftest import PASSWORD, serve, token_in
 from tests.review_ui.two_areas import KEY
@@ -55,7 +56,9 @@ class Desk:
     def hand(self, name: str) -> httpx.Client:
         """Somebody of the bureau, signed in."""
         headers = {"accept": "text/html", "accept-language": "en", "sec-fetch-site": "same-origin"}
-        client = self.closing.enter_context(httpx.Client(base_url=self.url, headers=headers, trust_env=False))
+        client = self.closing.enter_context(
+            httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S)
+        )
         form = {"csrf_token": token_in(client.get("/sign-in").text), "name": name, "password": PASSWORD}
         assert client.post("/sign-in", data=form).status_code == 303
         return client

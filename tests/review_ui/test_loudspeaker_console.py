@@ -24,12 +24,12 @@ from models.places import Loudspeaker
 from notify.sound import Sound, read_wav
 from review_ui.desk import now
 from tests.cases.horn_scene import Device, Square
+from tests.patience import PATIENCE_MS
 from tests.review_ui.conftest import PASSWORD, RunningDesk, draw_frame, token_in
 from tests.review_ui.test_browser import CHROMIUM, QUIET, serious
 from tests.rows import NOON
 
 VOICE = Sound(16_000, (9000 * np.sin(np.arange(16_000) / 9)).astype(np.int16))
-PATIENCE_MS = 15_000
 
 
 @pytest.fixture

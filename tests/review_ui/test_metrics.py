@@ -13,6 +13,7 @@ from sqlalchemy import delete
 from models.database import transaction
 from models.watching import CameraLease
 from review_ui.desk import now
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import RunningDesk, serve
 from tests.review_ui.test_camera_pages import watched
 
@@ -31,7 +32,9 @@ def metered(watched: RunningDesk) -> Iterator[RunningDesk]:
 
 
 def scrape(desk: RunningDesk, token: str = TOKEN) -> httpx.Response:
-    return httpx.get(f"{desk.url}/metrics", headers={"authorization": f"Bearer {token}"}, trust_env=False)
+    return httpx.get(
+        f"{desk.url}/metrics", headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=PATIENCE_S
+    )
 
 
 def samples(answer: httpx.Response) -> dict[tuple[str, tuple[str, ...]], float]:

@@ -19,6 +19,7 @@ from review_ui.app import ReviewSettings
 from review_ui.desk import now
 from review_ui.issuer import Issuer
 from tests.conftest import Database
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import PASSWORD, serve
 from tests.review_ui.oidc_provider import CLIENT_ID, CLIENT_SECRET, Claims, Provider, running
 
@@ -32,13 +33,15 @@ class House:
 
     def browser(self) -> httpx.Client:
         headers = {"accept": "text/html", "accept-language": "en", "sec-fetch-site": "none"}
-        return self.closing.enter_context(httpx.Client(base_url=self.url, headers=headers, trust_env=False))
+        return self.closing.enter_context(
+            httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S)
+        )
 
     def comes_back(self, browser: httpx.Client, wanted: str = "/account") -> httpx.Response:
         """Goes there, signs in, and is sent back."""
         begun = browser.get("/sign-in/elsewhere", params={"next": wanted})
         assert begun.status_code == 303
-        back = httpx.get(begun.headers["location"], trust_env=False).headers["location"]
+        back = httpx.get(begun.headers["location"], trust_env=False, timeout=PATIENCE_S).headers["location"]
         return browser.get(back)
 
 
@@ -87,7 +90,7 @@ def test_what_is_asked_there_is_bound_to_the_browser_by_state_nonce_and_pkce(hou
 
 def test_a_code_that_was_meant_for_another_browser_lets_nobody_in(house: House) -> None:
     begun = house.browser().get("/sign-in/elsewhere")
-    back = httpx.get(begun.headers["location"], trust_env=False).headers["location"]
+    back = httpx.get(begun.headers["location"], trust_env=False, timeout=PATIENCE_S).headers["location"]
     victim = house.browser()
     assert victim.get(back).status_code == 401, "a browser that began nothing"
     victim.get("/sign-in/elsewhere")
@@ -97,7 +100,7 @@ def test_a_code_that_was_meant_for_another_browser_lets_nobody_in(house: House) 
 def test_what_the_browser_kept_is_good_for_one_try(house: House) -> None:
     browser = house.browser()
     begun = browser.get("/sign-in/elsewhere")
-    back = httpx.get(begun.headers["location"], trust_env=False).headers["location"]
+    back = httpx.get(begun.headers["location"], trust_env=False, timeout=PATIENCE_S).headers["location"]
     assert browser.get(back).status_code == 303
     assert "elsewhere" not in browser.cookies
     assert browser.get(back).status_code == 401
@@ -182,6 +185,6 @@ def test_a_house_without_a_sign_in_of_its_own_has_neither_button_nor_address(
     sqlite_database: Database, tmp_path: Path
 ) -> None:
     for url in serve(ReviewSettings(sqlite_database.sessions, tmp_path / "vault", tmp_path / "drafts")):
-        assert "elsewhere" not in httpx.get(f"{url}/sign-in", trust_env=False).text
+        assert "elsewhere" not in httpx.get(f"{url}/sign-in", trust_env=False, timeout=PATIENCE_S).text
         for path in ("/sign-in/elsewhere", "/sign-in/elsewhere/back?code=x&state=y"):
-            assert httpx.get(url + path, trust_env=False).status_code == 404
+            assert httpx.get(url + path, trust_env=False, timeout=PATIENCE_S).status_code == 404

@@ -18,6 +18,7 @@ from models.parties import PartyEvent
 from review_ui.app import ReviewSettings
 from tests.cases.papers.paper_scene import KEY, PASSWORD, Scene, open_scene
 from tests.conftest import Database
+from tests.patience import PATIENCE_S
 from tests.review_ui.chromium import grave, keep, launched, listened_to, sign_in
 from tests.review_ui.conftest import serve, token_in
 
@@ -62,7 +63,9 @@ def visit(site: str) -> Iterator[Visit]:
 
         def signed_in(name: str) -> httpx.Client:
             headers = {"accept": "text/html", "accept-language": "en", "sec-fetch-site": "same-origin"}
-            client = closing.enter_context(httpx.Client(base_url=site, headers=headers, trust_env=False, timeout=30))
+            client = closing.enter_context(
+                httpx.Client(base_url=site, headers=headers, trust_env=False, timeout=PATIENCE_S)
+            )
             form = {"csrf_token": token_in(client.get("/sign-in").text), "name": name, "password": PASSWORD}
             assert client.post("/sign-in", data=form).status_code == 303
             return client

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cases import accounts, credit_notes, goods, parties, party_numbers, witnesses
+from cases.casework import officers
 from cases.casework.steps import By
 from cases.goods_findings import Problem
 from cases.languages import LANGUAGES, Language
@@ -39,15 +40,18 @@ from models.enums import (
     PartyNoteKind,
     PartyNumberKind,
     PartyRole,
+    QualificationKind,
     Role,
 )
 from models.parties import GoodsItem, GoodsMeasure, GoodsPicture, GoodsRequest, GoodsStore, Party, PartyEvent, Witness
 from models.people import UserSession
+from models.records import FileRecord
 from review_ui import goods_pages, party_pages, people_pages
 from review_ui.catalog import load
 from review_ui.settings import ReviewSettings
 from tests.cases.file_scene import COMPANY_CODE, KEY, ZHANG_ID, open_file
 from tests.conftest import Database, sqlite_copy
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import draw_frame, serve, token_in
 from tests.rows import NOON, add_street, add_user, after
 
@@ -113,7 +117,9 @@ def bureau(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Bureau]:
                 browsers = {}
                 for name, token in tokens.items():
                     headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
-                    client = closing.enter_context(httpx.Client(base_url=url, headers=headers, trust_env=False))
+                    client = closing.enter_context(
+                        httpx.Client(base_url=url, headers=headers, trust_env=False, timeout=PATIENCE_S)
+                    )
                     client.cookies.set("session", token, domain="127.0.0.1")
                     browsers[name] = client
                 yield Bureau(database, settings.vault_root, file.id, browsers)
@@ -320,6 +326,49 @@ def test_a_thing_of_another_case_file_is_not_reached_through_this_one(bureau: Bu
     assert bureau.post("wang", wrong, document="解-1", on="2026-03-02").status_code == 404
     right = bureau.at(f"goods/measures/{measure_id}/end")
     assert bureau.post("wang", right, document="解-1", on="2026-03-02").status_code == 303
+
+
+def test_a_record_is_kept_as_typed_for_its_writers_alone_and_shown_to_who_says_what_for(bureau: Bureau) -> None:
+    with transaction(bureau.database.sessions) as session:
+        for number, name in enumerate(("wang", "zhao"), start=1):
+            user = accounts.user_named(session, name)
+            kind, since = QualificationKind.ENFORCEMENT, NOON.date()
+            officers.record_qualification(
+                session, user, kind, f"33-{number}", valid_from=since, valid_to=None, by="admin", at=after(60)
+            )
+        first, second = (str(accounts.user_named(session, name).id) for name in ("wang", "zhao"))
+    assert bureau.post("wang", bureau.at("records"), kind="inspection").status_code == 303
+    at = bureau.at(f"records/{bureau.only(FileRecord)}")
+    form = {
+        "place": "北门",
+        "begun": "2026-03-02T12:30",
+        "first": first,
+        "second": "",
+        "asked": "nobody",
+        "revision": "1",
+    }
+    kept = bureau.post("wang", at, **form, say="摊位占了人行道。", pick="scene")
+    assert kept.status_code == 303
+    page = bureau.browsers["wang"].get(at).text
+    assert all(word in page for word in ("摊位占了人行道。", "现场情况：", 'name="revision" value="2"'))
+    stale = bureau.post("wang", at, **form, say="另写一遍。")
+    assert (stale.status_code, "Somebody else wrote" in stale.text, "另写一遍。" in stale.text) == (409, True, True)
+    for name in ("zhao", "sun"):
+        assert "摊位占了" not in bureau.browsers[name].get(at).text
+        assert bureau.post(name, at, **form | {"revision": "2"}, say="我来写。").status_code == 409
+    form["revision"] = "2"
+    alone = bureau.post("wang", f"{at}/read", **form, say="摊位占了人行道。")
+    assert (alone.status_code, "two different people" in alone.text, "摊位占了" in alone.text) == (409, True, True)
+    form |= {"revision": "3", "second": second}
+    assert bureau.post("wang", f"{at}/read", **form, say="摊位占了人行道。").status_code == 303
+    unseen = bureau.post("zhao", f"{at}/finish", ending="absent", reason="摊主离开")
+    assert (unseen.status_code, "Name a witness" in unseen.text, "摊主离开" in unseen.text) == (409, True, True)
+    assert bureau.post("zhao", f"{at}/finish", ending="absent", reason="摊主离开", witness="王某").status_code == 303
+    assert "摊位占了" not in bureau.browsers["wang"].get(at).text
+    assert "摊位占了" in bureau.post("sun", f"{at}/look", reason="复核").text
+    with transaction(bureau.database.sessions) as session:
+        other = open_file(session, accounts.user_named(session, "zhao"), after(60), title="另一件")
+    assert bureau.browsers["wang"].get(f"/cases/{other.id}/records/{at.rpartition('/')[2]}").status_code == 404
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -32,6 +32,8 @@ NOT_HERE = {
     "/cameras/{camera_id}/picture": "no camera has shown anything yet",
     "/fence-trials/{trial_id}/pictures/{position}": "the trial has not begun",
     "/recordings/{recording_id}/video": "the file of the recording is not on this machine",
+    "/incidents/{incident_id}/beside/{exhibit_id}": "beside an incident stand pictures of other cameras alone",
+    "/incidents/{incident_id}/beside/recordings/{recording_id}": "beside an incident stand pictures of other cameras",
     "/law/editions/{edition_id}": "the address names no edition",
     "/fence-trials/{trial_id}/cancel": "only who asked for a trial calls it off",
 }

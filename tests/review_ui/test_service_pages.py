@@ -44,6 +44,7 @@ from tests.cases.casework.case_scene import Bureau
 from tests.cases.service.cashier_server import CashierServer
 from tests.cases.service.conftest import Decided, decide_both
 from tests.conftest import sqlite_copy
+from tests.patience import PATIENCE_S
 from tests.review_ui.chromium import grave, keep, launched, listened_to, sign_in
 from tests.review_ui.conftest import PASSWORD, serve, token_in
 
@@ -105,7 +106,9 @@ class Counter:
 
     def signed_in(self, language: str = "en") -> "Clerk":
         headers = {"sec-fetch-site": "same-origin", "accept-language": language}
-        client = httpx.Client(base_url=self.url, headers=headers, trust_env=False, follow_redirects=True)
+        client = httpx.Client(
+            base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S, follow_redirects=True
+        )
         browser = self.closing.enter_context(client)
         form = {"csrf_token": token_in(browser.get("/sign-in").text), "name": "han", "password": PASSWORD}
         browser.post("/sign-in", data=form)

@@ -27,6 +27,7 @@ from review_ui.desk import now
 from tests.cases.volume.bindery import NUMBER, Filed, filed
 from tests.cases.volume.filed import add_area
 from tests.conftest import sqlite_copy
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import PASSWORD, serve, token_in
 
 
@@ -37,7 +38,9 @@ class FiledDesk:
 
     def browser(self, name: str, language: str = "en") -> httpx.Client:
         headers = {"accept": "text/html", "accept-language": language, "sec-fetch-site": "same-origin"}
-        client = self.closing.enter_context(httpx.Client(base_url=self.url, headers=headers, trust_env=False))
+        client = self.closing.enter_context(
+            httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S)
+        )
         form = {"csrf_token": token_in(client.get("/sign-in").text), "name": name, "password": PASSWORD}
         assert client.post("/sign-in", data=form).status_code == 303
         return client

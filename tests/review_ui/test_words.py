@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from cases import accounts, api_tokens, hooks, passwords, speaking
+from cases import accounts, api_tokens, camera_settings, hooks, passwords, speaking
 from cases.casework import proposal
 from cases.entitlements import Right
 from cases.grounds import Choice
@@ -189,6 +189,7 @@ def test_every_key_a_template_names_and_every_word_of_the_enums_is_in_the_catalo
         "account_refused.unknown"
     }
     worded |= {f"hook_refused.{why}" for why in whys("HookRefused", hooks)} - {"hook_refused.unknown"}
+    worded |= {f"camera_refused.{why}" for why in whys("CameraChangeRefused", camera_settings)}
     worded |= {f"password_refused.{why}" for why in whys("PasswordRefused", accounts, passwords)}
     worded |= {f"law.refused.{why}" for why in whys("LawRefused", catalogue)} | {f"law.refused.{LawFileRefused.why}"}
     worded |= {f"file_refused.{why}" for why in whys("FileRefused", proposal, proposal_pages)}

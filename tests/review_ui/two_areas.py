@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,15 +65,19 @@ from models.people import Owner, User
 from models.personal_data import PersonalDataKey
 from models.places import Camera, GeofenceVersion, Loudspeaker, Site
 from models.promises import Notice, OutboxMessage
+from models.reasons import Permission
 from models.recorders import FootageRequest
 from models.retention import LegalHold, ViewingReason
 from models.statements import OwnerStatement, StatementAttachment
 from models.uploads import Upload
 from models.volumes import FileVolume
+from models.watching import CameraConnection, CameraView
 from review_ui.app import ReviewSettings, make_app
 from review_ui.desk import now
+from review_ui.settings import ApiLimits
 from tests import rows
 from tests.conftest import sqlite_copy
+from tests.patience import PATIENCE_S
 from tests.review_ui.conftest import BOX, PASSWORD, serve, usual_exhibits
 from tests.review_ui.people_and_goods import add_people_and_goods
 from tests.review_ui.served_and_paid import add_serving_and_paying
@@ -208,6 +213,9 @@ def _of_the_camera(
 ) -> dict[str, str]:
     horn = Loudspeaker(id=f"{camera.id}-horn", camera_id=camera.id, driver="file")
     session.add(horn)
+    session.add(CameraConnection(camera_id=camera.id, sub_source="rtsp://10.0.0.7/2", onvif_url="http://10.0.0.7/"))
+    for position, preset in enumerate(("kerb", "corner")):
+        session.add(CameraView(camera_id=camera.id, preset=preset, token=preset, position=position, stay_s=40.0))
     session.flush()
     sealed = session.query(Exhibit).filter_by(kind="still").first()
     assert sealed is not None
@@ -270,6 +278,20 @@ def _of_the_camera(
             asked_at=NOON,
         ),
     )
+    permission = _added(
+        session,
+        Permission(
+            site_id=camera.site_id,
+            geofence_id=version.geofence_id,
+            offences=[],
+            from_on=NOON.date(),
+            to_on=date(2099, 12, 31),
+            hours=[],
+            paper=f"No. 7 for {camera.name}",
+            given_at=NOON,
+            given_by="wu",
+        ),
+    )
     upload = _added(
         session,
         Upload(
@@ -293,6 +315,7 @@ def _of_the_camera(
         "proposal_id": str(proposal.id),
         "trial_id": str(trial.id),
         "upload_id": str(upload.id),
+        "permission_id": str(permission.id),
         "request_id": str(request.id),
     }
 
@@ -463,13 +486,19 @@ class Desk:
 
 
 def browser(url: str) -> httpx.Client:
-    return httpx.Client(base_url=url, headers={"sec-fetch-site": "same-origin"}, trust_env=False)
+    return httpx.Client(base_url=url, headers={"sec-fetch-site": "same-origin"}, trust_env=False, timeout=PATIENCE_S)
 
 
 def running_desk(folder: Path, migrated_sqlite: Path) -> Iterator[Desk]:
     """Where for each role there is somebody who has it for the one area."""
     for database in sqlite_copy(migrated_sqlite, folder):
-        settings = ReviewSettings(database.sessions, folder / "vault", folder / "drafts", personal_data_key=KEY)
+        settings = ReviewSettings(
+            database.sessions,
+            folder / "vault",
+            folder / "drafts",
+            personal_data_key=KEY,
+            api_limits=ApiLimits(of_token=100_000, of_user=100_000),  # a test asks in a second what people do in a day
+        )
         with Vault.open(settings.vault_root) as vault, transaction(database.sessions) as session:
             site = add_site(session)
             add_areas(session)

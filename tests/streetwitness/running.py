@@ -1,13 +1,14 @@
 """The command as people run it: a process of its own, with an environment of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
+
+from tests.patience import PATIENCE_S
 
 T = TypeVar("T")
 
@@ -29,7 +30,7 @@ def run(*words: object, said: str = "", **settings: str) -> subprocess.Completed
         input=said,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         check=False,
     )
 
@@ -44,13 +45,7 @@ def refused(status: int, *words: object, **settings: str) -> str:
     return lines[0]
 
 
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
-
-
-def eventually(look: Callable[[], T], within_s: float = 120.0) -> T:
+def eventually(look: Callable[[], T], within_s: float = 2 * PATIENCE_S) -> T:
     """The first thing `look` finds that is true; fails when there is none for very long."""
     until = time.monotonic() + within_s
     while not (found := look()):

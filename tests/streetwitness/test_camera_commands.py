@@ -1,5 +1,6 @@
 """`streetwitness camera …` as people run it: cameras added, listed, probed; passwords kept out of sight throughout."""
 
+import getpass
 import json
 import re
 import shutil
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from cases.site_file import read
 from cases.site_rows import apply
@@ -95,6 +96,7 @@ def test_a_camera_is_added_with_its_password_from_a_file_listed_switched_off_and
     line = cameras["east"]
     assert (line["name"], line["source"], line["state"]) == ("东门 [/b]", "rtsp://10.0.0.9/main", "stopped")
     assert (line["watched"], line["holder"], line["pulse"]) == (True, None, None)
+    assert (line["sub_source"], line["looks_at_sub"], line["views"]) == ("rtsp://10.0.0.9/sub", False, [])
     assert "already; change it" in refused(2, *words, "--password-file", tmp_path / "pw")
     assert run("camera", "switch-off", "east", "--data", data).stdout == "camera east is not watched\n"
     shown = run("camera", "list", "--data", data)
@@ -149,6 +151,50 @@ def test_what_cannot_be_added_is_told_in_a_line_without_the_password(
     assert sentence in said
     assert "secret" not in said
     assert "east" not in names(data)
+
+
+def in_this_process(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, ["camera", *map(str, words)])
+
+
+def shown_in_this_process(data: Path) -> dict[str, dict[str, object]]:
+    lines = in_this_process("list", "--json", "--data", data).stdout.splitlines()
+    return {line["id"]: line for line in map(json.loads, lines)}
+
+
+def test_a_dome_is_added_with_its_tour_and_changed_with_the_name_on_record(data: Path) -> None:
+    """In this process: each start of the command would take longer than what it is about."""
+    words = ("add", "dome", "rtsp://10.0.0.7/1", "--sub", "rtsp://10.0.0.7/2", "--looks-at-sub", "--data", data)
+    added = in_this_process(*words, "--view", "gate=1 60s", "--view", "门 2=P_2 40s mon-fri 06:00-20:00")
+    assert added.exit_code == 0, added.stderr
+    hours = [{"days": "mon-fri", "from": "06:00", "to": "20:00"}]
+    tour = [
+        {"preset": "gate", "token": "1", "stay_s": 60, "hours": []},
+        {"preset": "门 2", "token": "P_2", "stay_s": 40, "hours": hours},
+    ]
+    dome = shown_in_this_process(data)["dome"]
+    assert (dome["looks_at_sub"], dome["views"]) == (True, tour)
+    change = ("change", "dome", "--data", data)
+    assert in_this_process(*change, "--looks-at-sub").stdout == "camera dome is as it was\n"
+    changed = in_this_process(*change, "--looks-at-main", "--view", "spare=3", "--view", "gate=1 30s")
+    assert changed.stdout == "camera dome is changed\n", changed.stderr
+    said = conditions_said(data, "dome")
+    assert f"looked at in its main stream, says {getpass.getuser()}" in said
+    assert f"tour changed, says {getpass.getuser()}: gate 30 s" in said
+    assert in_this_process(*change, "--no-views").exit_code == 0
+    dome = shown_in_this_process(data)["dome"]
+    assert (dome["looks_at_sub"], dome["views"]) == (False, [])
+    for asked, status, sentence in (
+        (("dome",), 2, "nothing to change; give --looks-at-sub"),
+        (("dome", "--no-views", "--view", "a=1"), 2, "say the opposite of each other"),
+        (("dome", "--view", "gate"), 2, "--view: `gate` cannot be read as a preset of a tour; write gate=1 60s"),
+        (("dome", "--view", "gate=1 0s"), 2, "--view `gate=1 0s`: stay_s: should be greater than 0"),
+        (("dome", "--view", "a=1", "--view", "a=2"), 2, "--view: preset `a` stands here twice"),
+        (("gate-3", "--looks-at-main"), 1, "camera gate-3 is for recordings"),
+        (("nowhere", "--looks-at-main"), 1, "there is no camera nowhere"),
+    ):
+        refusal = in_this_process("change", *asked, "--data", data)
+        assert (refusal.exit_code, sentence in refusal.stderr) == (status, True), refusal.stderr
 
 
 TABLE = """id,name,source,username,password,lat,lon

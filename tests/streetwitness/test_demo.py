@@ -14,12 +14,15 @@ from stat import S_IMODE
 import pytest
 from sqlalchemy import select
 
+from cases.papers.bureau import BLANK, read_bureau
 from models.database import open_database, reading, sessions_of, sqlite_url
 from models.enums import IncidentState
 from models.incidents import Incident, Recording, ReviewDecision
 from models.places import Camera, GeofenceVersion
 from streetwitness.demo import USERS
-from tests.streetwitness.running import COMMAND, environment, eventually, free_port, refused, run
+from tests.free_port import free_port
+from tests.patience import PATIENCE_S
+from tests.streetwitness.running import COMMAND, environment, eventually, refused, run
 from tests.streetwitness.test_embedded_redis import is_alive
 
 
@@ -32,7 +35,7 @@ class Demo:
 
     def page(self, path: str) -> tuple[int, str]:
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Accept": "text/html"})
-        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - the address is ours
+        with urllib.request.urlopen(asked, timeout=PATIENCE_S) as answer:  # noqa: S310 - the address is ours
             return answer.status, answer.read().decode()
 
     def rows(self, query):
@@ -81,7 +84,7 @@ def running_demo(data: Path, folder: Path, **settings: str) -> Iterator[Demo]:
         yield demo
         started = demo.descendants()
         demo.process.send_signal(signal.SIGINT)
-        assert demo.process.wait(60) == 0, demo.printed()
+        assert demo.process.wait(PATIENCE_S) == 0, demo.printed()
         assert "Traceback" not in demo.printed()
         assert "Fatal" not in demo.printed()
         assert len(started) >= 4, "web, worker, relay and Redis"
@@ -125,6 +128,10 @@ def test_without_footage_it_says_so_and_serves_a_site_with_cameras_and_fences(tm
         assert S_IMODE(kept.stat().st_mode) == 0o600
         assert kept.read_text().split() == [word for pair in passwords.items() for word in pair]
         assert len(set(passwords.values())) == len(USERS)
+        named = read_bureau(data / "papers")
+        assert BLANK not in named.model_dump().values(), "a first paper has no blank where the bureau is named"
+        assert "示例" in named.name, "and nobody takes it for a real one"
+        (data / "papers" / "bureau.toml").write_text('name = "一局"\n', "utf-8")
         assert "already runs on this data" in refused(
             1, "demo", "--data", data, "--port", free_port(), FOOTAGE=no_clips
         )
@@ -136,6 +143,7 @@ def test_without_footage_it_says_so_and_serves_a_site_with_cameras_and_fences(tm
         assert len(demo.rows(select(GeofenceVersion))) == 9, "and so are the fences"
         eventually(lambda: "3 rendered streets are analysed now" in demo.printed())
         assert len(demo.rows(select(Recording))) == 3, "and the recordings"
+        assert read_bureau(data / "papers").name == "一局", "and what somebody wrote since"
 
 
 def test_a_killed_child_comes_back_and_a_killed_demo_starts_again(tmp_path, data, no_clips):
@@ -189,7 +197,7 @@ def test_a_demo_that_is_asked_to_end_while_it_renders_ends_and_leaves_no_half_of
 
 def test_the_rendered_streets_alone_show_a_draft_and_a_vehicle_that_left(tmp_path, data, no_clips, weights_dir):
     with running_demo(data, tmp_path, FOOTAGE=no_clips, WEIGHTS=str(weights_dir)) as demo:
-        eventually(lambda: "demo-reviewer: accept" in demo.printed(), within_s=240)
+        eventually(lambda: "demo-reviewer: accept" in demo.printed())
         assert sorted((each.camera_id, each.state) for each in demo.rows(select(Incident))) == [
             ("rendered-1", IncidentState.ACCEPTED),
             ("rendered-2", IncidentState.RESOLVED),
@@ -202,12 +210,12 @@ def test_the_rendered_streets_alone_show_a_draft_and_a_vehicle_that_left(tmp_pat
 def test_with_footage_the_queue_shows_cases_at_several_stages(tmp_path, data, footage_dir, weights_dir):
     with running_demo(data, tmp_path, FOOTAGE=str(footage_dir), WEIGHTS=str(weights_dir)) as demo:
         assert "3 clips from" in demo.printed()
-        eventually(lambda: "demo-reviewer: return" in demo.printed(), within_s=240)
+        eventually(lambda: "demo-reviewer: return" in demo.printed())
         states = {incident.state for incident in demo.rows(select(Incident))}
         assert states >= {IncidentState.DRAFTED, IncidentState.ACCEPTED, IncidentState.RETURNED, IncidentState.RESOLVED}
         incidents = len(demo.rows(select(Incident)))
         # officers are told of an accepted case a minute later, while it can be taken back
-        eventually(lambda: list((data / "outbox").glob("dispatch*.json")), within_s=180)
+        eventually(lambda: list((data / "outbox").glob("dispatch*.json")))
     with running_demo(data, tmp_path, FOOTAGE=str(footage_dir), WEIGHTS=str(weights_dir)) as demo:
         eventually(lambda: "demo | analysed:" in demo.printed())
         assert len(demo.rows(select(Incident))) == incidents, "nothing is analysed twice"

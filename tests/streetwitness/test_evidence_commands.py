@@ -17,6 +17,7 @@ from streetwitness.settings import DataDir, load_settings
 from streetwitness.workplace import opened_workplace
 from tests.conftest import Database
 from tests.evidence.scene import Scene, sealed_scene
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -119,7 +120,7 @@ def test_a_running_site_deletes_by_itself_and_one_that_is_busy_waits(scene: Scen
         running = threading.Thread(target=keeper.run, args=(stop,))
         running.start()
         stop.set()
-        running.join(timeout=10)
+        running.join(timeout=PATIENCE_S)
         assert not running.is_alive()
 
 

@@ -30,6 +30,7 @@ from streetwitness.fence_trials import forget_pictures, try_fence
 from streetwitness.jobs import QUEUES, TRIALS, Sweeper
 from streetwitness.settings import load_settings
 from streetwitness.workplace import Workplace, now
+from tests.patience import PATIENCE_S
 from tests.rows import NOON, add_camera, add_geofence, add_geofence_version, add_site, add_user
 
 pytestmark = pytest.mark.footage
@@ -114,14 +115,14 @@ def test_a_cancelled_trial_ends_within_seconds(workplace: Workplace, recorded: u
     working = threading.Thread(target=try_fence, args=(workplace, trial_id))
     working.start()
     try:
-        until_s = time.monotonic() + 30
+        until_s = time.monotonic() + PATIENCE_S
         while trial(workplace, trial_id).state is TrialState.ASKED:
             assert time.monotonic() < until_s
             time.sleep(0.05)
     finally:
         with transaction(workplace.sessions) as session:
             fence_trials.cancel(session, trial_id, user=session.scalars(select(User)).one(), at=now())
-        working.join(30)
+        working.join(PATIENCE_S)
     assert not working.is_alive()
     over = trial(workplace, trial_id)
     assert (over.state, over.findings) == (TrialState.CANCELLED, None)

@@ -23,6 +23,7 @@ from streetwitness.horns import speak_through_horns
 from streetwitness.settings import load_settings
 from streetwitness.workplace import Workplace, now
 from tests import rows
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def press(site: Workplace) -> None:
 
 
 def wait_until_said(site: Workplace, count: int) -> list[Announcement]:
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE_S
     while True:
         with reading(site.sessions) as session:
             said = list(session.scalars(select(Announcement).where(Announcement.state == AnnouncementState.PLAYED)))

@@ -80,7 +80,7 @@ def test_a_head_on_demand_is_one_line_to_keep(scene: LogScene) -> None:
 def test_an_older_database_has_its_log_opened_by_the_upgrade(scene: LogScene) -> None:
     as_before_the_log(scene.database)
     result = said("db", "upgrade", "--data", scene.folder)
-    assert "the log was opened with 12 rows from before it" in result.stdout
+    assert "the log took in 12 rows from before it" in result.stdout
     assert said("audit", "--data", scene.folder).exit_code == 0
 
 

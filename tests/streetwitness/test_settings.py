@@ -5,8 +5,10 @@ from ipaddress import ip_address
 import pytest
 from pydantic import ValidationError
 
+from streetwitness.demo import DEMO_PROCESSES
 from streetwitness.errors import SettingsRefused
-from streetwitness.settings import Settings, load_settings
+from streetwitness.running_site import children
+from streetwitness.settings import Settings, load_settings, web_processes_on
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +31,21 @@ def test_without_settings_everything_is_embedded_below_one_folder(monkeypatch, t
     assert settings.public_hosts == ("127.0.0.1", "localhost")
     below = [settings.data.vault, settings.data.personal_data_key, settings.data.drafts, settings.data.redis]
     assert [str(path.relative_to(tmp_path)) for path in below] == ["vault", "keys/personal_data.key", "drafts", "redis"]
+
+
+@pytest.mark.parametrize(
+    ("there", "shares_port", "processes"),
+    [(1, True, 1), (2, True, 2), (4, True, 4), (64, True, 4), (0, True, 1), (8, False, 1)],
+    ids=["one_core", "two", "four", "many", "none_that_we_see", "no_port_that_is_shared"],
+)
+def test_as_many_processes_serve_the_desk_as_the_machine_has_cores_within_bounds(there, shares_port, processes):
+    assert web_processes_on(there, shares_port=shares_port) == processes
+
+
+def test_the_demo_is_served_by_one_process_and_a_site_by_as_many_as_were_started(monkeypatch, tmp_path):
+    settings = loaded(monkeypatch, DATA_DIR=str(tmp_path), WEB_PROCESSES="3")
+    for names, told in ((DEMO_PROCESSES, "1"), (("web", "web", "web", "worker"), "3")):
+        assert {child.environment["STREETWITNESS_WEB_PROCESSES"] for child in children(settings, None, names)} == {told}
 
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):
@@ -74,6 +91,8 @@ def test_an_unknown_key_stops_the_start_with_a_hint(name, hint):
         ("CAMERA_NETWORKS", "10.0.0.0/8, cameras.example"),
         ("CAMERA_NETWORKS", "10.0.0.1/8"),
         ("METRICS_TOKEN", "short"),
+        ("API_TOKEN_PER_MINUTE", "0"),
+        ("WEB_PROCESSES", "0"),
     ],
     ids=[
         "look_of_zero",
@@ -84,6 +103,8 @@ def test_an_unknown_key_stops_the_start_with_a_hint(name, hint):
         "network_that_is_a_name",
         "network_with_a_host_in_it",
         "token_that_is_guessed",
+        "nobody_may_ask",
+        "nobody_serves",
     ],
 )
 def test_a_value_that_cannot_be_is_refused_with_the_name_of_the_setting(monkeypatch, name, value):

@@ -14,9 +14,10 @@ import httpx
 
 from cases.service.cashier_http import SIGNATURE, TIME, HttpCashier, signature
 from notify.gateway_http import GatewayHttp, GatewayNetworks
+from tests.patience import PATIENCE_S
 
 SECRET = "between the two of us"
-HTTP = GatewayHttp(GatewayNetworks.of(["127.0.0.1"]), deadline_s=5.0)
+HTTP = GatewayHttp(GatewayNetworks.of(["127.0.0.1"]), deadline_s=30.0)
 
 
 @dataclass
@@ -140,4 +141,6 @@ class CashierServer:
 
     def tell(self, url: str, body: bytes, **differs: str) -> int:
         """Posts a webhook; the status that comes back."""
-        return httpx.post(url, content=body, headers=self.headers("webhook", body) | differs).status_code
+        return httpx.post(
+            url, content=body, headers=self.headers("webhook", body) | differs, timeout=PATIENCE_S
+        ).status_code

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import Executable, delete, insert, select, update
 
 from cases.casework.errors import DatedWrongly, FileRefused
 from cases.casework.steps import By
@@ -14,6 +15,8 @@ from cases.service.appeals import Ended, Filed
 from cases.service.owed import Owed, owed
 from cases.service.paying import Came, cash_due_on
 from cases.service.plans import Wanted
+from evidence.audit import Brought, audit
+from evidence.audit_verdict import FaultCode
 from models.case_files import CaseFile
 from models.database import reading, transaction
 from models.enums import (
@@ -23,16 +26,20 @@ from models.enums import (
     ExhibitKind,
     ExhibitMoment,
     FileAct,
+    FileState,
     PaymentMeans,
     PlanState,
     RefundGround,
     RefundState,
     ServedPaper,
+    SheetState,
 )
 from models.exhibits import Exhibit, SealedObject
-from models.payments import Payment
+from models.papers import NumberedSheet, SheetEvent
+from models.payments import FeeRemission, Payment
 from tests.cases.casework.case_scene import Bureau, day_of
 from tests.cases.service.conftest import FINE_FEN, SPOT_FINE_FEN, Decided
+from tests.evidence.log_scene import without_guards
 
 
 class Till:
@@ -243,6 +250,51 @@ def test_what_was_paid_too_much_is_given_back_once(till: Till) -> None:
         assert done.state is RefundState.DONE
     assert till.owed().account.over_fen == 0
     assert till.owed().is_paid
+
+
+def test_what_somebody_changes_behind_our_back_is_found_by_the_events_in_the_log(till: Till) -> None:
+    payment = till.bank(5_000)
+    at = till.bureau.now
+    made_up = {"decision_id": payment.decision_id, "amount_fen": 600, "because": "-", "granted_at": at}
+    receipt = NumberedSheet.text == payment.receipt
+    with till.bureau.sessions() as session:
+        sheet_id = session.scalars(select(NumberedSheet.id).where(receipt)).one()
+        made_up |= {"file_id": till.file_id, "granted_by_id": till.bureau.user(session, "li").id}
+        assert audit(session, Brought(), at=at).faults == []
+    paid, file = f"payment {payment.id}", f"case_file {till.file_id}"
+    tampering: list[tuple[Executable, FaultCode, str, str]] = [
+        (update(Payment).values(amount_fen=50_000), FaultCode.REWRITTEN, paid, "amount_fen"),
+        (update(Payment).values(receipt="〔2026〕1"), FaultCode.REWRITTEN, paid, "receipt"),
+        (update(Payment).values(paid_on=day_of(0)), FaultCode.REWRITTEN, paid, "paid_on"),
+        (delete(Payment), FaultCode.DROPPED, paid, "its row is gone"),
+        (insert(FeeRemission).values(made_up), FaultCode.INSERTED, "fee_remission ", "no event"),
+        (
+            update(CaseFile).where(CaseFile.id == till.file_id).values(state=FileState.CLOSED),
+            FaultCode.STATE,
+            file,
+            "it stands at closed",
+        ),
+        (
+            update(NumberedSheet).where(receipt).values(state=SheetState.WRITTEN_OFF),
+            FaultCode.STATE,
+            f"numbered_sheet {sheet_id}",
+            "its last event says used",
+        ),
+        (
+            delete(SheetEvent).where(SheetEvent.sheet_id == sheet_id, SheetEvent.seq == 1),
+            FaultCode.DROPPED,
+            f"sheet_event/{sheet_id}/1",
+            "its row is gone",
+        ),
+    ]
+    for tamper, code, where, said in tampering:
+        with till.bureau.sessions() as session:
+            without_guards(session)
+            session.execute(tamper)
+            (fault,) = audit(session, Brought(), at=at).faults
+            session.rollback()
+        assert (fault.code, fault.where[: len(where)]) == (code, where)
+        assert said in fault.what
 
 
 def test_a_fine_that_was_lowered_is_owed_as_lowered_and_the_rest_can_be_given_back(till: Till) -> None:
