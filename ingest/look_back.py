@@ -1,6 +1,7 @@
 """Looking back: decoding the past from the ring, for the moment that matters and only that."""
 
 from collections.abc import Iterator
+from math import inf
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
@@ -56,8 +57,8 @@ class LookBack:
                 if appearance.likeness(frame).same:
                     shown = [Shown(frame.media_s, there=True)]
                     continue
-            stands_s = shown[0].at_s
-            between = self.frames(keyframe.media_s, stands_s)
+            stands_s = shown[0].at_s if shown[0].there else inf
+            between = self.frames(keyframe.media_s, shown[0].at_s)
             shown = [*look_for(appearance, between, stands_s=stands_s), *shown]
             stop = stop_moment(shown)
             if stop is None:
