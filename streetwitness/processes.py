@@ -202,6 +202,8 @@ def serve(workplace: Workplace) -> None:
             log_level="warning",
             access_log=False,
             server_header=False,
+            # a page that asks every few seconds must not meet a connection that is just being closed
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=3,  # a browser that keeps a video open must not hold up the end
         )
     )
