@@ -44,6 +44,7 @@ CODECS = ("h264", "hevc")
 # Measured with two servers: 2.2 to 2.8 s with FFmpeg's own values, 0.2 to 0.4 s with these, and nothing is missed.
 QUICK = {"analyzeduration": "100000", "fpsprobesize": "0"}
 SETTLES_IN_S = 0.5  # how long arrivals are watched until it is known which packets came without delay
+GATHERS_FOR_S = 0.2
 KEYFRAME_WITHIN_S = 30.0  # smart codecs stretch the distance in still scenes; beyond this nothing could be watched
 MOST_HELD = 5000  # packets before the first keyframe is found and the pace is known
 OLDEST_CLOCK = datetime(
@@ -75,8 +76,12 @@ class LivePacket:
 class LiveStream:
     """A context manager over one connection; iterate `packets()` once. Made by `open_stream`."""
 
-    def __init__(self, container: av.container.InputContainer, stream: VideoStream, name: str, silent_s: float) -> None:
+    def __init__(
+        self, container: av.container.InputContainer, stream: VideoStream, name: str, silent_s: float, *, gathers: bool
+    ) -> None:
+        """gathers: whether packets may wait outside of this program, which those sent by UDP cannot."""
         self._container, self.stream, self.name, self._silent_s = container, stream, name, silent_s
+        self._gathers = gathers
         self._demuxed = container.demux(stream)
         self.facts: StreamFacts = facts_of(container, stream)
         self._frame_s = float(1 / self.facts.frame_rate)
@@ -104,7 +109,14 @@ class LiveStream:
         opening, self._opening = self._opening, []
         yield from opening
         while True:
-            yield self._checked(self._next())
+            asked_s = time.monotonic()
+            packet = self._next()
+            waited_s = time.monotonic() - asked_s
+            yield self._checked(packet)
+            # Nothing more lies in the socket. A thread that waits at it is woken for every few kilobytes: a third of
+            # what a camera costs. So it lets some pictures gather, and has the last one as it comes, which tells when.
+            if self._gathers and self._was_waited_for(waited_s):
+                time.sleep(GATHERS_FOR_S)
 
     def _checked(self, packet: LivePacket) -> LivePacket:
         """A keyframe with another sequence set begins another stream, or was damaged on the way."""
@@ -137,6 +149,9 @@ class LiveStream:
                 return self._taken(packet, time.monotonic())
             failure = StreamLost(self.name, "the camera closed it, or went off")
         raise failure  # outside of the handler, since FFmpeg's own error holds the URL with its password
+
+    def _was_waited_for(self, waited_s: float) -> bool:
+        return waited_s > self._frame_s / 8
 
     def _taken(self, packet: "av.Packet[VideoStream]", now_s: float) -> LivePacket:
         return LivePacket(
@@ -175,7 +190,7 @@ class LiveStream:
             if not held and (passed_s > KEYFRAME_WITHIN_S):
                 raise StreamUnusable(self.name, f"no keyframe within {KEYFRAME_WITHIN_S:g} s")
             # a packet that was waited for came just now: it is at the head of what the camera has sent
-            if held and passed_s >= SETTLES_IN_S and (waited_s > self._frame_s / 8 or len(held) >= MOST_HELD):
+            if held and passed_s >= SETTLES_IN_S and (self._was_waited_for(waited_s) or len(held) >= MOST_HELD):
                 break
         self._complete_facts(held)
         self._opening = _paced(held, self.facts)
@@ -229,21 +244,21 @@ def open_stream(
         raise failure  # outside of the handler, since FFmpeg's own error holds the URL with its password
     stream = None
     try:
-        stream = _settled(container, name, read_within_s)
+        stream = _settled(container, name, read_within_s, gathers=transport == "tcp")
     finally:
         if stream is None:
             container.close()
     return stream
 
 
-def _settled(container: av.container.InputContainer, name: str, silent_s: float) -> LiveStream:
+def _settled(container: av.container.InputContainer, name: str, silent_s: float, *, gathers: bool) -> LiveStream:
     if not container.streams.video:
         raise StreamUnusable(name, "no video")
     video = container.streams.video[0]
     if video.codec_context is None or video.codec_context.name not in CODECS:
         codec = "an unknown codec" if video.codec_context is None else video.codec_context.name
         raise StreamUnusable(name, codec)
-    stream = LiveStream(container, video, name, silent_s)
+    stream = LiveStream(container, video, name, silent_s, gathers=gathers)
     stream.settle()
     return stream
 

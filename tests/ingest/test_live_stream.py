@@ -430,3 +430,19 @@ def test_a_camera_whose_clock_is_set_says_so_with_its_next_report(rtsp_server: R
                 break
     assert min(before_s) == pytest.approx(0.0, abs=QUICKEST_S)
     assert min(after_s) == pytest.approx(300.0, abs=QUICKEST_S)
+
+
+def test_pictures_gather_where_they_can_wait_and_the_last_of_each_heap_says_when_it_came(
+    tmp_path: Path, films: Films
+) -> None:
+    at_once = {}
+    transport: Transport
+    for transport in ("tcp", "udp"):
+        with gst_server(tmp_path) as server, opened(server(films(STREET)), transport=transport) as stream:
+            read_s = [each.arrival_s for each in first(stream, 5 * RATE)[-3 * RATE :]]
+        steps_s = [later - earlier for earlier, later in itertools.pairwise(read_s)]
+        at_once[transport] = sum(step_s < FRAME_S / 4 for step_s in steps_s)
+        late_s = sorted(at_s - number * FRAME_S for number, at_s in enumerate(read_s))
+        on_time = sum(each < late_s[0] + FRAME_S / 2 for each in late_s)
+        assert on_time >= RATE / 2, "or nobody knows how late the others are"
+    assert at_once["tcp"] >= at_once["udp"] + RATE / 2  # every third of 30, and hardly any
