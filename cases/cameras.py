@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from cases.entitlements import EVERYTHING, Scope
 from cases.errors import UnknownCamera
 from cases.scope import cameras_within
 from evidence.seen_with import Weights
+from models.database import insert_into
 from models.enums import CameraState, ClockMeasure
 from models.incidents import OPEN_STATES, Incident
 from models.places import Camera, Geofence, GeofenceVersion
@@ -150,8 +149,7 @@ def note_pulses(session: Session, pulses: Mapping[str, tuple[Pulse, datetime]]) 
         figures = asdict(pulse)
         seen = {name: figures.pop(name) for name in ("last_packet_at", "last_look_at")}
         rows.append({"camera_id": camera_id, "at": at, "figures": figures, **seen})
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
-    inserted = insert(CameraPulse)
+    inserted = insert_into(session, CameraPulse)
     newer = {name: inserted.excluded[name] for name in rows[0] if name != "camera_id"}
     written = inserted.on_conflict_do_update(index_elements=[CameraPulse.camera_id], set_=newer)
     session.execute(written, rows, execution_options={"synchronize_session": False})

@@ -9,12 +9,11 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, case, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session, joinedload
 
 from cases.errors import InHandOfAnother, ReasonMissing, TransitionRefused, UnknownIncident
 from cases.lifecycle import NEEDS_A_PERSON, append_event
+from models.database import insert_into
 from models.desk import Claim
 from models.enums import Act
 from models.incidents import Incident
@@ -31,10 +30,9 @@ def take(session: Session, incident_id: uuid.UUID, user: User, *, at: datetime) 
     _waiting(session, incident_id)
     if keep(session, incident_id, user, at=at):
         return session.get_one(Claim, incident_id, populate_existing=True)
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     taking = {"user_id": user.id, "taken_at": at, "until_at": at + LEASE, "changed_at": at}
     taken = session.scalar(
-        insert(Claim)
+        insert_into(session, Claim)
         .values(incident_id=incident_id, fence=1, **taking)
         .on_conflict_do_update(
             index_elements=[Claim.incident_id],

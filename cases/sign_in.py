@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, joinedload
 
 from cases import accounts, passwords
+from models.database import insert_into
 from models.enums import AccountAct
 from models.people import SignInIdentity, SignInOrigin, User, UserSession
 
@@ -167,8 +167,7 @@ def _count_address(session: Session, address: str, at: datetime) -> None:
         return
     session.execute(delete(SignInOrigin).where(SignInOrigin.failed_at < at - FORGOTTEN_AFTER))
     named: dict[str, Any] = {"address": address[:LONGEST_ADDRESS], "failures": 0, "failed_at": at}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(SignInOrigin).values(**named).on_conflict_do_nothing())
+    session.execute(insert_into(session, SignInOrigin).values(**named).on_conflict_do_nothing())
     origin = session.get_one(SignInOrigin, named["address"], with_for_update=True, populate_existing=True)
     origin.failures, origin.failed_at = origin.failures + 1, at
     wait = accounts.wait_after(origin.failures, FREE_TRIES_OF_AN_ADDRESS)

@@ -15,10 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, literal, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ingest.errors import LeaseLost
+from models.database import insert_into
 from models.incidents import OPEN_STATES, Incident
 from models.watching import CameraConnection, CameraLease
 
@@ -52,7 +52,7 @@ def take(
         .with_for_update(of=CameraConnection, skip_locked=True)
     )
     columns = ["camera_id", "holder", "fence", "taken_at", "expires_at"]
-    inserted = _insert(session)(CameraLease).from_select(columns, free)
+    inserted = insert_into(session, CameraLease).from_select(columns, free)
     taken = inserted.on_conflict_do_update(
         index_elements=[CameraLease.camera_id],
         set_={
@@ -163,11 +163,6 @@ def surplus(dwelling: Mapping[str, int], share: int) -> list[str]:
     """
     least_first = sorted(dwelling, key=lambda camera_id: (dwelling[camera_id], camera_id))
     return least_first[: max(len(dwelling) - share, 0)]
-
-
-def _insert(session: Session) -> Any:
-    """INSERT … ON CONFLICT is no standard SQL: SQLAlchemy has one for each engine, spelled alike."""
-    return postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
 
 
 def _own(holder: str, fences: Mapping[str, int]) -> list[ColumnElement[bool]]:

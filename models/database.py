@@ -7,13 +7,14 @@ writing engine begins IMMEDIATE: a deferred one that later wants to write fails 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -74,6 +75,13 @@ def reading(sessions: Sessions) -> Iterator[Session]:
             options["isolation_level"] = "REPEATABLE READ"  # SQLite's WAL gives a reader one snapshot anyway
         session.connection(execution_options=options)
         yield session
+
+
+def insert_into(session: Session, table: type[Any]) -> postgresql.Insert:
+    """INSERT … ON CONFLICT is no standard SQL: SQLAlchemy has one for each engine, spelled alike."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return cast("postgresql.Insert", sqlite.insert(table))
 
 
 def _alembic(engine: Engine) -> Config:

@@ -6,10 +6,9 @@ gateway is back, and the others wait for what comes of it. The state is a row, s
 
 from datetime import datetime, timedelta
 
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
+from models.database import insert_into
 from models.promises import GatewayState
 
 FAILURES_IN_A_ROW = 5
@@ -48,9 +47,8 @@ def answered(session: Session, gateway: str, at: datetime) -> None:
 
 def silent(session: Session, gateway: str, why: str, at: datetime) -> None:
     """It gave no answer, or said "not now"."""
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     session.execute(
-        insert(GatewayState)
+        insert_into(session, GatewayState)
         .values(gateway=gateway, failures=0, changed_at=at)
         .on_conflict_do_nothing(index_elements=[GatewayState.gateway])
     )

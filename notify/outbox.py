@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
+from models.database import insert_into
 from models.enums import OutboxState
 from models.promises import OutboxMessage
 from notify.errors import KeyReused
@@ -37,9 +36,8 @@ def promise(
     Raises KeyReused where the key already promises something else.
     """
     # ON CONFLICT, because two may promise the same at once and neither decision may fail for it
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     session.execute(
-        insert(OutboxMessage)
+        insert_into(session, OutboxMessage)
         .values(
             key=key,
             kind=kind,

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
+from models.database import insert_into
 from models.enums import NoticeStatus, OutboxState
 from models.promises import DeliveryReceipt, OutboxMessage
 from notify import notices
@@ -54,9 +53,8 @@ def take(session: Session, receipt: Receipt, *, at: datetime) -> NoticeChange | 
     if means is None or not receipt.provider_id:
         raise Unreadable(f"{receipt.gateway} says {receipt.status[:32]!r}, which is no status of a message")
     message = _message_of(session, receipt)
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     written = session.scalar(
-        insert(DeliveryReceipt)
+        insert_into(session, DeliveryReceipt)
         .values(
             gateway=receipt.gateway,
             provider_id=receipt.provider_id,

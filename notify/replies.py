@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
+from models.database import insert_into
 from models.enums import ReplyMeaning
 from models.personal_data import PersonalDataKey
 from models.replies import DoNotContact, InboundReply
@@ -47,9 +46,8 @@ def take(session: Session, reply: Reply, key: PersonalDataKey, *, at: datetime) 
     if not reply.provider_id:
         raise Unreadable("the reply has no id")
     meaning, reply_id = meaning_of(reply.text), uuid.uuid4()
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
     written = session.scalar(
-        insert(InboundReply)
+        insert_into(session, InboundReply)
         .values(
             id=reply_id,
             gateway=reply.gateway,
@@ -68,7 +66,7 @@ def take(session: Session, reply: Reply, key: PersonalDataKey, *, at: datetime) 
     if meaning in (ReplyMeaning.STOP, ReplyMeaning.WRONG_NUMBER):
         row_id = uuid.uuid4()
         session.execute(
-            insert(DoNotContact)
+            insert_into(session, DoNotContact)
             .values(
                 id=row_id,
                 phone_sealed=key.seal(phone, f"do_not_contact.phone:{row_id}"),

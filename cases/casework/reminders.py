@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from sqlalchemy.orm import Session
 
 from cases import hook_promises
@@ -22,6 +20,7 @@ from cases.casework.due import AT_REST, clocks_of
 from cases.casework.errors import FileRefused
 from cases.law.calendar import ONE_DAY, is_working_day
 from models.case_files import CaseFile, FileOfficer
+from models.database import insert_into
 from models.file_clocks import FileClockLook, ReminderPhone
 from models.people import User
 from models.personal_data import PersonalDataKey
@@ -85,8 +84,7 @@ def stage_of(clock: Clock, ruled: ReminderRule) -> int | None:
 
 def _claimed(session: Session, file_id: uuid.UUID, at: datetime) -> FileClockLook:
     """Its row, locked: whoever looks at the same moment waits, and then finds it done."""
-    insert = insert_sqlite if session.get_bind().dialect.name == "sqlite" else insert_postgresql
-    session.execute(insert(FileClockLook).values(file_id=file_id, next_at=at).on_conflict_do_nothing())
+    session.execute(insert_into(session, FileClockLook).values(file_id=file_id, next_at=at).on_conflict_do_nothing())
     return session.get_one(FileClockLook, file_id, with_for_update=True, populate_existing=True)
 
 
