@@ -7,6 +7,7 @@ car is said to have left, by a picture that may be none of this street.
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ingest.view_fingerprint import Fingerprint, Fit, Glance, Luma, glance
@@ -105,13 +106,13 @@ class Watchdog:
         return Health(self._state, at_s if self._since_s is None else self._since_s)
 
     def _is_repeated(self, luma: Luma, at_s: float) -> bool:
-        points = luma[::SAMPLE_STEP, ::SAMPLE_STEP]
+        points = np.ascontiguousarray(luma[::SAMPLE_STEP, ::SAMPLE_STEP])
         still = self._still
         if still is not None and still.shape == points.shape:
-            differs = np.abs(points.astype(np.int16) - still) > POINT_DIFFERS
-            if differs.mean() < FROZEN_SHARE:
+            differ = np.count_nonzero(cv2.absdiff(points, still) > POINT_DIFFERS)
+            if differ < FROZEN_SHARE * points.size:
                 return True
-        self._still, self._still_since_s = points.copy(), at_s
+        self._still, self._still_since_s = points, at_s
         return False
 
     def _sign(self, seen: Glance, *, repeated: bool) -> CameraState:
