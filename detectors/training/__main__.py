@@ -5,7 +5,7 @@
 Four steps, each of which leaves what the next one reads under --work: prepare, train, export, evaluate. What is
 prepared or trained already is not done again; a training that was stopped goes on with --resume. `--step NAME` does
 one step alone, and `--step export --weights WORK/run/2/checkpoint.pt` takes a training that has not ended yet.
-`--publish 416` then puts the model of that letterbox size, with its figures, into detectors/weights/.
+`--publish 512` then puts the model of that letterbox size, with its figures, into detectors/weights/.
 Exits 0 for done, 1 where a step cannot be done (one line says why), 2 for misuse.
 """
 
@@ -72,7 +72,7 @@ def _do(step: str, asked: argparse.Namespace) -> None:
         log.info("prepared %s", json.dumps(said["boxes"]))
     elif step == "train":
         run = training_run.Settings(seed=asked.seed)
-        training_run.train(dataset.data_file(work), work, run, resume=asked.resume)
+        training_run.train(dataset.data_file(work), work, asked.teacher, run, resume=asked.resume)
     elif step == "export":
         weights = asked.weights or training_run.trained_weights(work)
         for side_px in asked.letterbox:

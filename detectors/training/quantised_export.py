@@ -138,7 +138,7 @@ def _full_width(weights: Path, work: Path, letterbox_px: int) -> Path:
 def _write_metadata(folder: Path, weights: Path, letterbox_px: int) -> None:
     """What the engine reads and what a reader may ask; nothing of the machine it was made on."""
     facts = {
-        "description": "StreetWitness street weights, trained from random initialisation",
+        "description": "StreetWitness street weights, trained from random initialisation with YOLO11n as teacher",
         "license": LICENCE,
         "architecture": "YOLO11n",
         "task": "detect",

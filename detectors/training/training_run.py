@@ -1,21 +1,25 @@
-"""The training itself: Ultralytics' own trainer, steered through its arguments and callbacks.
+"""The training itself: layer by layer beside a teacher, then Ultralytics' own trainer, steered through its arguments.
 
-From an architecture file with random weights, never from a checkpoint made by others. What we add: half-width
-arithmetic on processors that have it, and a checkpoint that a stop at any moment leaves whole. Ultralytics writes
-`last.pt` in place, so `checkpoint.pt` is copied from it, and only that one is resumed from.
+From an architecture file with random weights, never from a checkpoint made by others. What we add to the trainer: the
+teacher's features beside the labels, half-width arithmetic on processors that have it, and a checkpoint that a stop at
+any moment leaves whole. Ultralytics writes `last.pt` in place, so `checkpoint.pt` is copied from it, and only that one
+is resumed from.
 """
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from io import BytesIO
+from dataclasses import dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
 
+from detectors.training.beside_teacher import LayerLearning, learn_layers
+from detectors.training.classes import CLASSES
 from detectors.training.errors import ForeignWork, StepMissing, UnusableMaterial
+from detectors.training.feature_teacher import FeatureTeacher
+from detectors.training.imitation import Imitated, as_float, held_to_the_teacher
 from detectors.training.torchvision_operators import ensure_torchvision
 from models.whole_file import whole_file
 
@@ -33,7 +37,6 @@ class Stage:
     pictures: str = "data.yaml"  # which of the lists that dataset.py writes
     mosaics: float = 1.0  # the share of pictures that are made of four; a mosaic hardly ever shows a near thing whole
     warmup_epochs: int = 2
-    last_rate: float = 0.01  # what is left of the rate of learning at the end
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,9 @@ class Settings:
     """What was chosen by measurement; docs/model-card.md has the figures."""
 
     seed: int = 2026
-    # Most is learned from small pictures at half the cost; large ones then bring back what is small in the street. The
-    # last two teach what is near, which mosaics of street pictures show only in pieces. They keep their rate to the
-    # end: the average with what was learned before does what coming down would, and what is far is not forgotten.
-    stages: tuple[Stage, ...] = (
-        Stage(288, 40, 0.01, 0),
-        Stage(416, 8, 0.005, 2),
-        Stage(320, 3, 0.008, 0, "near.yaml", 0.5, 2, 1.0),
-        Stage(416, 1, 0.005, 0, "near.yaml", 0.5, 1, 1.0),
-    )
-    shares: tuple[float, ...] = (0.0, 0.4, 0.0, 0.6)  # of each stage's weights in the average that is handed out
-    batch: int = 32
-    optimizer: str = "MuSGD"
+    layers: LayerLearning = field(default_factory=LayerLearning)
+    labels: Stage = field(default_factory=lambda: Stage(416, 4, 0.0015, 0, "near.yaml", 0.0, 1))
+    batch: int = 16
     loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores
 
 
@@ -64,32 +58,47 @@ def trained_weights(work: Path) -> Path:
     return path
 
 
-def train(data: Path, work: Path, settings: Settings, *, resume: bool) -> Path:
+def train(data: Path, work: Path, teacher: Path, settings: Settings, *, resume: bool) -> Path:
     """Trains to the end and returns the weights; with `resume`, from the last whole checkpoint.
 
-    Raises ForeignWork where a training is already there and was not asked to go on, StepMissing where there is none
-    to go on with.
+    data: data.yaml of a prepared folder; teacher: the folder of an exported YOLO11n. Raises ForeignWork where a
+    training is already there and was not asked to go on, StepMissing where there is none to go on with,
+    UnusableMaterial where the teacher is no YOLO11n.
     """
-    folders = [work / "run" / str(number) for number in range(1, len(settings.stages) + 1)]
-    if (work / "run" / "trained.pt").is_file():
+    run = work / "run"
+    if (run / "trained.pt").is_file():
         return trained_weights(work)
-    begun = any((folder / "checkpoint.pt").is_file() for folder in folders)
+    begun = any((run / step / "checkpoint.pt").is_file() for step in ("layers", "labels"))
     if resume and not begun:
-        raise StepMissing(folders[0] / "checkpoint.pt", "train")
+        raise StepMissing(run / "layers" / "checkpoint.pt", "train")
     if begun and not resume:
-        raise ForeignWork(work / "run", "holds a training that was stopped")
+        raise ForeignWork(run, "holds a training that was stopped")
     _keep_to_itself(work)
     ensure_torchvision()
-    weights: list[Path] = []
-    for folder, stage in zip(folders, settings.stages, strict=True):
-        weights.append(_stage_trained(data, folder, stage, settings, weights[-1] if weights else None))
-    average(dict(zip(weights, settings.shares, strict=True)), work / "run" / "trained.pt")
+    torch.set_num_threads(_cores())
+    schedule, network = settings.layers, fresh_network(settings.seed)
+    beside = FeatureTeacher(teacher, schedule.picture_px, streams=_cores())
+    pictures = sorted((data.parent / "train" / "images").glob("*.jpg"))
+    learnt = learn_layers(pictures, run / "layers", network, beside, schedule, seed=settings.seed)
+    last = _taught_by_labels(data, run / "labels", learnt, teacher, settings)
+    keep_checkpoint(last, run / "trained.pt")
     return trained_weights(work)
 
 
-def _stage_trained(data: Path, folder: Path, stage: Stage, settings: Settings, begin_with: Path | None) -> Path:
-    """Trains one stage to its end, from where it was stopped if it was; returns its last average."""
-    last, checkpoint = folder / "weights" / "last.pt", folder / "checkpoint.pt"
+def fresh_network(seed: int) -> Any:
+    """The architecture with random weights."""
+    from ultralytics.cfg import get_cfg  # noqa: PLC0415 - as DetectionTrainer below
+    from ultralytics.nn.tasks import DetectionModel  # noqa: PLC0415
+
+    torch.manual_seed(seed)
+    network = DetectionModel(ARCHITECTURE, nc=len(CLASSES), verbose=False)  # type: ignore[no-untyped-call]
+    network.args = vars(get_cfg())  # type: ignore[assignment] # what Ultralytics' own trainer puts there
+    return network
+
+
+def _taught_by_labels(data: Path, folder: Path, begin_with: Path, teacher: Path, settings: Settings) -> Path:
+    """Ultralytics' trainer to its end, from where it was stopped if it was; returns its last average."""
+    last, checkpoint, stage = folder / "weights" / "last.pt", folder / "checkpoint.pt", settings.labels
     if (folder / "finished").is_file():
         return last
     if checkpoint.is_file() and _at_its_end(checkpoint):
@@ -100,7 +109,8 @@ def _stage_trained(data: Path, folder: Path, stage: Stage, settings: Settings, b
         overrides = arguments(pictures, folder, stage, settings, begin_with)
         if checkpoint.is_file():
             overrides = {"resume": str(checkpoint), "data": str(pictures), "cache": "ram", "save_dir": str(folder)}
-        _trainer(overrides, folder, settings).train()
+        imitated = Imitated(FeatureTeacher(teacher, stage.picture_px, streams=_cores()))
+        _trainer(overrides, folder, settings, lambda trainer: _hold_to_the_teacher(trainer, imitated)).train()
     (folder / "finished").touch()
     return last
 
@@ -109,10 +119,10 @@ def tuned(data: Path, work: Path, start: Path, stage: Stage, *, seed: int, froze
     """A trained network taught further on `data`, its first `frozen` layers left as they are; returns the weights."""
     _keep_to_itself(work)
     ensure_torchvision()
-    folder, settings = work / "run", Settings(seed=seed, batch=batch, optimizer="AdamW")
-    overrides = arguments(data, folder, stage, settings, None)
+    folder, settings = work / "run", Settings(seed=seed, batch=batch)
+    overrides = arguments(data, folder, stage, settings, start)
     overrides |= {"model": str(start), "pretrained": True, "freeze": frozen, "verbose": False}
-    _trainer(overrides, folder, settings).train()
+    _trainer(overrides, folder, settings, use_half_width).train()
     return folder / "weights" / "last.pt"
 
 
@@ -129,13 +139,14 @@ def names_of(weights: Path) -> dict[int, str]:
     return {int(number): str(name) for number, name in model.names.items()}
 
 
-def _trainer(overrides: dict[str, Any], folder: Path, settings: Settings) -> Any:
+def _trainer(overrides: dict[str, Any], folder: Path, settings: Settings, prepared: Callable[[Any], None]) -> Any:
+    """prepared: what is done to the trainer when its network is there."""
     from ultralytics.models.yolo.detect import DetectionTrainer  # noqa: PLC0415 - reads the environment as it loads
 
     callbacks: dict[str, list[Callable[[Any], None]]] = _default_callbacks()
     callbacks["on_pretrain_routine_start"].append(lambda trainer: _allow_loaders(trainer, settings.loaders))
     callbacks["on_pretrain_routine_end"].append(_use_all_cores)
-    callbacks["on_pretrain_routine_end"].append(use_half_width)
+    callbacks["on_pretrain_routine_end"].append(prepared)
     callbacks["on_model_save"].append(lambda trainer: keep_checkpoint(Path(trainer.last), folder / "checkpoint.pt"))
     return DetectionTrainer(overrides=overrides, _callbacks=callbacks)
 
@@ -147,11 +158,11 @@ def _at_its_end(checkpoint: Path) -> bool:
     return bool(saved["epoch"] + 1 >= saved["train_args"]["epochs"])
 
 
-def arguments(data: Path, folder: Path, stage: Stage, settings: Settings, begin_with: Path | None) -> dict[str, Any]:
-    """What Ultralytics is told, in its words. begin_with: weights of the stage before; None: random ones."""
+def arguments(data: Path, folder: Path, stage: Stage, settings: Settings, begin_with: Path) -> dict[str, Any]:
+    """What Ultralytics is told, in its words."""
     return {
         "model": ARCHITECTURE,
-        "pretrained": False if begin_with is None else str(begin_with),
+        "pretrained": str(begin_with),
         "data": str(data),
         "save_dir": str(folder),
         "exist_ok": True,
@@ -163,9 +174,9 @@ def arguments(data: Path, folder: Path, stage: Stage, settings: Settings, begin_
         "imgsz": stage.picture_px,
         "batch": settings.batch,
         "nbs": settings.batch,  # a step for every batch: the pictures are few
-        "optimizer": settings.optimizer,
+        "optimizer": "AdamW",
         "lr0": stage.learning_rate,
-        "lrf": stage.last_rate,
+        "lrf": 0.01,
         "cos_lr": True,
         "warmup_epochs": stage.warmup_epochs,
         "warmup_bias_lr": 0.0,
@@ -205,7 +216,20 @@ def _allow_loaders(trainer: Any, loaders: int) -> None:
 
 def _use_all_cores(trainer: Any) -> None:  # noqa: ARG001 - Ultralytics hands itself to every callback
     # Ultralytics leaves one core to others, which of two is half; whoever wants to share sets the niceness.
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(_cores())
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _hold_to_the_teacher(trainer: Any, imitated: Imitated) -> None:
+    """Only the live model is changed, as in use_half_width."""
+    model = trainer.model.to(memory_format=torch.channels_last)
+    forward, loss = model.forward, held_to_the_teacher(model, imitated)
+    model.forward = lambda batch, *args, **kwargs: (
+        loss(batch) if isinstance(batch, dict) else forward(batch, *args, **kwargs)
+    )
 
 
 def use_half_width(trainer: Any) -> None:
@@ -227,38 +251,6 @@ def use_half_width(trainer: Any) -> None:
         return model.loss(batch, as_float(predictions))
 
     model.forward = half_width_forward
-
-
-def as_float(value: Any) -> Any:
-    """The same tensors, lists and tables in float32."""
-    if isinstance(value, torch.Tensor):
-        return value.float() if value.is_floating_point() else value
-    if isinstance(value, dict):
-        return {key: as_float(each) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return type(value)(as_float(each) for each in value)
-    return value
-
-
-def average(shares: dict[Path, float], target: Path) -> None:
-    """Writes the weighted mean of weights of one training, each learned from the one before; shares add up to 1.
-
-    What the last steps of each have overshot is averaged away, and what the earlier ones saw better is kept in part
-    (Izmailov et al. 2018, Wortsman et al. 2022).
-    """
-    from ultralytics.nn.tasks import load_checkpoint  # noqa: PLC0415 - as DetectionTrainer above
-
-    mean: dict[str, torch.Tensor] = {}
-    for path, share in shares.items():
-        model, saved = load_checkpoint(path)  # type: ignore[no-untyped-call]
-        for name, value in model.state_dict().items():
-            # What is counted rather than learned, such as the number of batches seen, is the last one's.
-            mean[name] = mean.get(name, 0.0) + share * value if value.is_floating_point() else value
-    model.load_state_dict(mean)
-    buffer = BytesIO()
-    torch.save({**saved, "model": model.half(), "ema": None, "optimizer": None}, buffer)
-    with whole_file(target) as file:
-        file.write(buffer.getvalue())
 
 
 def keep_checkpoint(source: Path, target: Path) -> None:

@@ -1,0 +1,120 @@
+"""What a YOLO11n computes on its way to boxes: the outputs of its layers, from the exported model, by OpenVINO."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import torch
+from numpy.typing import NDArray
+from ruamel.yaml import YAML
+
+from detectors.training.classes import CLASSES
+from detectors.training.errors import UnusableMaterial
+
+# The layers that compute; between them pictures are only enlarged and laid upon each other.
+LAYERS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 16, 17, 19, 20, 22)
+LEVELS = (16, 19, 22)  # whose outputs the head reads
+STRIDE = 32
+_SINGLE = frozenset({0, 1, 3, 5, 7, 17, 20})  # one convolution; the others end with the one called cv2
+_HEAD = 23
+# The labels call three-wheelers so, and no teacher taught on COCO knows them: there the labels alone have a say.
+NOT_ASKED = frozenset({"motorcycle"})
+
+
+@dataclass(frozen=True)
+class Taught:
+    """Of n pictures. features: by layer, (n, channels, height, width) in bfloat16, channels last.
+
+    boxes: (n, 64, places), what the softmax over distances is taken of; scores: (n, columns, places), what the sigmoid
+    is taken of, for those classes alone that the teacher is asked for.
+    """
+
+    features: dict[int, torch.Tensor]
+    boxes: torch.Tensor
+    scores: torch.Tensor
+
+
+class FeatureTeacher:
+    """A YOLO11n that Ultralytics exported to OpenVINO, for pictures of one size. Raises UnusableMaterial."""
+
+    def __init__(self, folder: Path, side_px: int, *, streams: int) -> None:
+        model = _cut_open(folder, side_px)
+        known = {str(name): int(at) for at, name in YAML(typ="safe").load(folder / "metadata.yaml")["names"].items()}
+        asked = [name for name in CLASSES if name in known and name not in NOT_ASKED]
+        self.columns = [CLASSES.index(name) for name in asked]  # of the student's scores
+        self._columns = [known[name] for name in asked]
+        options = {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams, "ENABLE_CPU_PINNING": False}
+        compiled = ov.Core().compile_model(model, "CPU", options)
+        self._shapes = [tuple(output.shape)[1:] for output in compiled.outputs]
+        self._queue = ov.AsyncInferQueue(compiled, streams)
+        self._queue.set_callback(_keep)
+
+    def teach(self, pictures: NDArray[np.float32]) -> Taught:
+        """pictures: (n, 3, side, side) RGB in 0..1."""
+        into = [
+            torch.empty((len(pictures), *shape), dtype=torch.bfloat16 if at < len(LAYERS) else torch.float32)
+            for at, shape in enumerate(self._shapes)
+        ]
+        # the student's memory has the channels last; beside memory laid out otherwise its arithmetic takes four times
+        into = [each.contiguous(memory_format=torch.channels_last) for each in into]
+        for at in range(len(pictures)):
+            self._queue.start_async({0: pictures[at : at + 1]}, (into, at))
+        self._queue.wait_all()
+        features, head = into[: len(LAYERS)], into[len(LAYERS) :]
+        boxes, scores = (torch.cat([each.flatten(2) for each in part], 2) for part in (head[:3], head[3:]))
+        return Taught(dict(zip(LAYERS, features, strict=True)), boxes, scores[:, self._columns])
+
+
+def _keep(request: Any, place: tuple[Sequence[torch.Tensor], int]) -> None:
+    into, at = place
+    for number, tensor in enumerate(into):
+        tensor[at].copy_(torch.from_numpy(request.get_output_tensor(number).data[0]))
+
+
+def _cut_open(folder: Path, side_px: int) -> ov.Model:
+    """The exported model up to the head's last convolutions, with the layers' outputs as its own."""
+    paths = sorted(folder.glob("*.xml"))
+    if len(paths) != 1:
+        raise UnusableMaterial(folder, f"expected one .xml, found {len(paths)}")
+    model = ov.Core().read_model(paths[0])
+    named = {operation.get_friendly_name(): operation for operation in model.get_ordered_ops()}
+    try:
+        outputs = [
+            _activated(named[_convolution(f"{at}.conv" if at in _SINGLE else f"{at}.cv2.conv")]) for at in LAYERS
+        ]
+        for branch in ("cv2", "cv3"):
+            outputs += [named[_convolution(f"{_HEAD}.{branch}.{level}.2")].output(0) for level in range(len(LEVELS))]
+    except (KeyError, StopIteration) as error:
+        raise UnusableMaterial(
+            paths[0], "is no YOLO11n that Ultralytics exported, so its layers cannot be read"
+        ) from error
+    was_px = int(model.input(0).shape[-1])
+    cut = ov.Model(outputs, model.get_parameters(), "features")
+    # the exporter wrote the size of the attention's map into the graph
+    _rewritten(cut.get_ordered_ops(), was_px // STRIDE, side_px // STRIDE)
+    model.get_parameters()[0].set_partial_shape(ov.PartialShape([1, 3, side_px, side_px]))
+    cut.validate_nodes_and_infer_types()
+    return cut
+
+
+def _convolution(name: str) -> str:
+    return f"__module.model.{name}/aten::_convolution/Add"
+
+
+def _activated(convolution: Any) -> Any:
+    readers = (target.get_node() for target in convolution.output(0).get_target_inputs())
+    return next(node for node in readers if node.get_type_name() == "Swish").output(0)
+
+
+def _rewritten(operations: Iterable[Any], was: int, side: int) -> None:
+    """Constants that say (n, c, was, was) or hold was * was places become those of the other size."""
+    for operation in operations:
+        shape = operation.input_value(1).get_node() if operation.get_type_name() == "Reshape" else None
+        if shape is None or shape.get_type_name() != "Constant":
+            continue
+        told = [int(number) for number in shape.get_data()]
+        meant = [*told[:2], side, side] if told[2:] == [was, was] else [side**2 if n == was**2 else n for n in told]
+        operation.input(1).replace_source_output(ov.opset13.constant(np.array(meant, np.int64)).output(0))
