@@ -113,7 +113,7 @@ class LiveStream:
             packet = self._next()
             waited_s = time.monotonic() - asked_s
             yield self._checked(packet)
-            # Nothing more lies in the socket. A thread that waits at it is woken for every few kilobytes: a third of
+            # Nothing more lies in the socket. A thread that waits at it is woken for every few kilobytes: a fifth of
             # what a camera costs. So it lets some pictures gather, and has the last one as it comes, which tells when.
             if self._gathers and self._was_waited_for(waited_s):
                 time.sleep(GATHERS_FOR_S)

@@ -4,7 +4,7 @@
 
 Four steps, each of which leaves what the next one reads under --work: prepare, train, export, evaluate. What is
 prepared or trained already is not done again; a training that was stopped goes on with --resume. `--step NAME` does
-one step alone, and `--step export --weights WORK/run/2/checkpoint.pt` takes a training that has not ended yet.
+one step alone, and `--step export --weights WORK/run/labels/checkpoint.pt` takes a training that has not ended yet.
 `--publish 512` then puts the model of that letterbox size, with its figures, into detectors/weights/.
 Exits 0 for done, 1 where a step cannot be done (one line says why), 2 for misuse.
 """

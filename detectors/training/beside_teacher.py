@@ -68,7 +68,7 @@ def learn_layers(
         average, first = saved["average"], saved["step"]
     imitated = Imitated(teacher)
     for step, batch in _batches(pictures, schedule, seed, first):
-        told = imitated.teach(batch)
+        told = teacher.teach(batch)
         shown = torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
             said = layer_by_layer(network.model, shown, told)

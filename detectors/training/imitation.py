@@ -11,9 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
@@ -22,7 +20,6 @@ from detectors.training.feature_teacher import LAYERS, LEVELS, FeatureTeacher, T
 DISTANCES = 16  # steps in which the head tells how far each side of a box is
 _JOINED = {13: (10, 6), 16: (13, 4), 19: (17, 13), 22: (20, 10)}  # layers that read two others
 _ENLARGED = frozenset({13, 16})  # whose first one is enlarged to the size of the second
-
 
 Losses = dict[str, torch.Tensor]
 
@@ -40,15 +37,12 @@ class Imitated:
     """The losses of a student beside its teacher; each is a share of how much the teacher's own values vary."""
 
     def __init__(self, teacher: FeatureTeacher) -> None:
-        self._teacher = teacher
+        self.teacher = teacher
         self._varies: dict[int, torch.Tensor] = {}
-
-    def teach(self, pictures: NDArray[np.float32]) -> Taught:
-        return self._teacher.teach(pictures)
 
     def losses(self, said: Said, told: Taught) -> Losses:
         found: Losses = {f"layer {at}": self._apart(at, said.features[at], told.features[at]) for at in LAYERS}
-        found["boxes"], found["scores"] = _answers(said.boxes, said.scores[:, self._teacher.columns], told)
+        found["boxes"], found["scores"] = _answers(said.boxes, said.scores[:, self.teacher.columns], told)
         return found
 
     def _apart(self, layer: int, student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
@@ -97,7 +91,7 @@ def together(losses: Mapping[str, torch.Tensor]) -> torch.Tensor:
 
 def layer_by_layer(network: nn.Sequential, pictures: torch.Tensor, told: Taught) -> Said:
     """What each layer of the student makes of the teacher's input to it."""
-    known = {at: each.contiguous(memory_format=torch.channels_last) for at, each in told.features.items()}
+    known = told.features
 
     def fed_with(at: int) -> torch.Tensor:
         if at == 0:
@@ -135,7 +129,7 @@ def held_to_the_teacher(
 
     def loss(batch: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         pictures = batch["img"]
-        told = imitated.teach(pictures.float().contiguous().numpy())
+        told = imitated.teacher.teach(pictures.float().contiguous().numpy())
         with torch.autocast("cpu", torch.bfloat16):
             said = whole(model.model, pictures.contiguous(memory_format=torch.channels_last))
         answers = {"boxes": said.boxes, "scores": said.scores, "feats": [said.features[at] for at in LEVELS]}

@@ -45,7 +45,7 @@ class Settings:
 
     seed: int = 2026
     layers: LayerLearning = field(default_factory=LayerLearning)
-    labels: Stage = field(default_factory=lambda: Stage(416, 4, 0.0015, 0, "near.yaml", 0.0, 1))
+    labels: Stage = Stage(416, 4, 0.0015, 0, "near.yaml", 0.0, 1)
     batch: int = 16
     loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores
 
