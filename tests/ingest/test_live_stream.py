@@ -41,6 +41,7 @@ from tests.media.rtsp_server import RtspServer, gst_server
 FRAME_S = 1 / RATE
 QUICKEST_S = 0.25  # on a busy machine packets are late; the quickest of many is not by more than this
 STREET = Film(vehicles=(parks("red"),), seconds=12)
+JUMPED = re.compile(r"the camera's timestamps jumped by ([+-][\d.]+) s")
 PASSWORD = "s3cret:@/%&é"
 PASSWORD_IN_URL = "s3cret%3A%40%2F%25%26%C3%A9"
 
@@ -332,8 +333,9 @@ def test_timestamps_that_jump_by_an_hour_are_a_gap_and_no_hour(
                 proxy.timestamps_by_s = jump_s
             places.append(live.place(packet.pts, packet.dts, packet.arrival_s))
             arrivals_s.append(packet.arrival_s)
-    gaps = [each.gap for each in places if each.gap is not None]
-    assert [gap.why for gap in gaps] == [f"the camera's timestamps jumped by {jump_s:+.1f} s"]
+    jumps_s = [float(jump[1]) for each in places if each.gap and (jump := JUMPED.fullmatch(each.gap.why))]
+    # told from when pictures came, which is less exact while some gather or the machine is busy
+    assert [each for each in jumps_s if abs(each) > 1] == [pytest.approx(jump_s, abs=1.0)]
     assert places[-1].media_s == pytest.approx(arrivals_s[-1] - arrivals_s[0], abs=1.0)
 
 
