@@ -37,6 +37,9 @@ from tests.free_port import free_port
 from tests.media.make_clips import RATE, Film, Films, parks
 from tests.media.rtsp_proxy import Mode, RtspProxy
 from tests.media.rtsp_server import RtspServer, gst_server
+from tests.real_time import REAL_TIME
+
+pytestmark = REAL_TIME
 
 FRAME_S = 1 / RATE
 QUICKEST_S = 0.25  # on a busy machine packets are late; the quickest of many is not by more than this

@@ -28,9 +28,12 @@ from tests.conftest import Database
 from tests.detectors.stand_in import StandInDetector
 from tests.media.make_clips import Film, Films, parks
 from tests.media.rtsp_server import RtspServer
+from tests.real_time import REAL_TIME
 from tests.scenarios.live_street import conditions, connect, events, incidents, sightings, wait_for, watching
 from tests.scenarios.street import DWELL_S, GRACE_S, Street, open_street
 from tests.scenarios.test_full_disk import FillingDisk
+
+pytestmark = REAL_TIME
 
 
 @pytest.fixture

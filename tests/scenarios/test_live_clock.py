@@ -20,8 +20,11 @@ from tests.ingest.onvif_simulator import Simulator, listening
 from tests.media.make_clips import Film, Films, parks
 from tests.media.rtsp_proxy import RtspProxy
 from tests.media.rtsp_server import RtspServer
+from tests.real_time import REAL_TIME
 from tests.scenarios.live_street import CAMERA, connect, incidents, wait_for, watching
 from tests.scenarios.street import open_street
+
+pytestmark = REAL_TIME
 
 HOUR_S = 3600.0
 DWELL_S = 30.0  # longer than it takes to be sure that a clock was set

@@ -15,9 +15,12 @@ from models.watching import CameraConnection, CameraView
 from tests.conftest import Database
 from tests.media import dome_camera
 from tests.media.make_clips import Film, Films, parks
+from tests.real_time import REAL_TIME
 from tests.rows import add_camera, add_geofence, add_geofence_version, add_site
 from tests.scenarios.live_street import CAMERA, KEY, conditions, incidents, sightings
 from tests.scenarios.street import Street
+
+pytestmark = REAL_TIME
 
 DWELL_S, STAY_S = 26.0, 8.0  # longer than one visit, which lasts up to 23 s while a clip needs its last seconds
 LOWER_HALF = [[0.02, 0.5], [0.98, 0.5], [0.98, 0.98], [0.02, 0.98]]

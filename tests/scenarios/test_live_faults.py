@@ -13,8 +13,11 @@ from tests.conftest import Database
 from tests.media.make_clips import Film, Films, parks
 from tests.media.rtsp_proxy import Mode, RtspProxy
 from tests.media.rtsp_server import RtspServer
+from tests.real_time import REAL_TIME
 from tests.scenarios.live_street import conditions, connect, incidents, sightings, wait_for, watching
 from tests.scenarios.street import Street, open_street
+
+pytestmark = REAL_TIME
 
 DWELL_S, GRACE_S = 8.0, 6.0
 

@@ -13,8 +13,11 @@ from models.database import Sessions, transaction
 from models.incidents import Incident
 from tests.conftest import Database
 from tests.media.rtsp_server import RtspServer
+from tests.real_time import REAL_TIME
 from tests.rows import NOON
 from tests.scenarios.live_street import KEY, conditions, connect, incidents, wait_for, watching
+
+pytestmark = REAL_TIME
 
 SITE = Path(__file__).parents[2] / "benchmarks" / "sites" / "street_queue_10s.yaml"
 CLIP = "street_queue_and_traffic.mp4"

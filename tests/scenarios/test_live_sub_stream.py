@@ -12,9 +12,12 @@ from models.watching import CameraConnection
 from tests.conftest import Database
 from tests.media.make_clips import Film, Films, parks
 from tests.media.rtsp_server import RtspServer
+from tests.real_time import REAL_TIME
 from tests.scenarios.live_street import CAMERA, conditions, connect, events, incidents, wait_for, watching
 from tests.scenarios.street import Street, open_street
 from tests.scenarios.test_live_camera import drafted, enlarged
+
+pytestmark = REAL_TIME
 
 DWELL_S, GRACE_S = 8.0, 6.0
 

@@ -17,8 +17,11 @@ from models.watching import FORGOTTEN, CameraCondition, CameraView
 from tests.conftest import Database
 from tests.media.make_clips import Film, Films, parks
 from tests.media.rtsp_server import RtspServer
+from tests.real_time import REAL_TIME
 from tests.scenarios.live_street import CAMERA, conditions, connect, events, incidents, wait_for, watching
 from tests.scenarios.street import Street, open_street
+
+pytestmark = REAL_TIME
 
 
 def upside_down(source: Path, target: Path) -> None:

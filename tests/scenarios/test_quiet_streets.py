@@ -29,9 +29,12 @@ from tests.conftest import Database
 from tests.detectors.stand_in import StandInDetector
 from tests.media.make_clips import RATE, Film, Films, Vehicle, parks, passes
 from tests.media.rtsp_server import RtspServer
+from tests.real_time import REAL_TIME
 from tests.rows import NOON
 from tests.scenarios.live_street import CAMERA, connect, incidents, sightings, wait_for, watching
 from tests.scenarios.street import DWELL_S, Street, open_street
+
+pytestmark = REAL_TIME
 
 LOOK_S, IDLE_S = 2.0, 10.0
 OUTSIDE = (120.0, 60.0)  # of the fence
