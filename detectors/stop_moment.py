@@ -3,7 +3,7 @@
 Pure: frames come in, a time goes out. Which frames are decoded, and from where, is ingest/look_back.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -25,59 +25,75 @@ class Shown:
     frame: Frame | None = None
 
 
-def look_for(appearance: Appearance, frames: Iterable[Frame], *, stands_s: float = inf) -> list[Shown]:
-    """The answers in order of time, none for pictures between two like answers; one frame at most is kept.
+class Search:
+    """Asks picture after picture whether the object is there; several may share the pictures of one decoding.
 
-    stands_s: when it is known to stand. No more pictures are taken once those left until then are too few to hide it
-    for longer than somebody who passes does.
+    Give it pictures in the order of their time with `take` until it is `done`, then ask for the `answers`.
     """
-    shown: list[Shown] = []
-    absent_since_s: float | None = None
-    stop: int | None = None
-    for frame, there in _asked(appearance, frames):
+
+    def __init__(self, appearance: Appearance, *, stands_s: float = inf) -> None:
+        """stands_s: when it is known to stand.
+
+        It is done once the pictures left until then are too few to hide it for longer than somebody who passes does.
+        """
+        self._appearance, self._stands_s = appearance, stands_s
+        self._shown: list[Shown] = []
+        self._waiting: list[Frame] = []  # since the last that was asked
+        self._before: Shown | None = None  # its answer
+        self._absent_since_s: float | None = None
+        self._stop: int | None = None
+        self.done = False
+
+    def take(self, frame: Frame) -> None:
+        self._waiting.append(frame)
+        before = self._before
+        if before is None or frame.media_s - before.at_s >= STRIDE_S or len(self._waiting) >= MOST_BETWEEN:
+            self._ask()
+
+    def answers(self) -> list[Shown]:
+        """In the order of time, none for pictures between two like answers; one frame at most is kept."""
+        if self._waiting and not self.done:
+            self._ask()  # the last picture of all
+        return self._shown
+
+    def _ask(self) -> None:
+        """The newest picture is asked; those since the last one that was, only where these two answers differ."""
+        *between, newest = self._waiting
+        self._waiting = []
+        there, before = self._appearance.likeness(newest).same, self._before
+        if before is not None and before.there != there:
+            for each in between:
+                self._answered(each, there=self._appearance.likeness(each).same)
+        self._answered(newest, there=there)
+        self._before = Shown(newest.media_s, there)
+
+    def _answered(self, frame: Frame, *, there: bool) -> None:
+        if self.done:
+            return
         stops = (
             there
-            and absent_since_s is not None
-            and (stop is None or frame.media_s - absent_since_s > PASSING_S)  # else somebody passed in front of it
+            and self._absent_since_s is not None
+            # else somebody passed in front of it
+            and (self._stop is None or frame.media_s - self._absent_since_s > PASSING_S)
         )
         if stops:
-            if stop is not None:
-                shown[stop] = replace(shown[stop], frame=None)
-            stop = len(shown)
-        shown.append(Shown(frame.media_s, there, frame if stops else None))
-        if not there:
-            absent_since_s = frame.media_s if absent_since_s is None else absent_since_s
-            continue
-        absent_since_s = None
-        if stands_s - frame.media_s < PASSING_S:
-            break
-    return shown
+            if self._stop is not None:
+                self._shown[self._stop] = replace(self._shown[self._stop], frame=None)
+            self._stop = len(self._shown)
+        self._shown.append(Shown(frame.media_s, there, frame if stops else None))
+        if there:
+            self._absent_since_s = None
+            self.done = self._stands_s - frame.media_s < PASSING_S
+        elif self._absent_since_s is None:
+            self._absent_since_s = frame.media_s
 
 
-def _asked(appearance: Appearance, frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
-    """The first frame, one in every STRIDE_S and the last, and between two that differ every one."""
-    before: Shown | None = None
-    since: list[Frame] = []  # the last that was asked
-    for frame, is_last in _with_the_last_marked(frames):
-        since.append(frame)
-        between = before is not None and frame.media_s - before.at_s < STRIDE_S and len(since) < MOST_BETWEEN
-        if between and not is_last:
-            continue
-        there = appearance.likeness(frame).same
-        if before is not None and before.there != there:
-            yield from ((each, appearance.likeness(each).same) for each in since[:-1])
-        yield frame, there
-        before, since = Shown(frame.media_s, there), []
-
-
-def _with_the_last_marked(frames: Iterable[Frame]) -> Iterator[tuple[Frame, bool]]:
-    waiting: Frame | None = None
+def look_for(appearance: Appearance, frames: Iterable[Frame]) -> list[Shown]:
+    """The answers of all these pictures; see `Search`."""
+    search = Search(appearance)
     for frame in frames:
-        if waiting is not None:
-            yield waiting, False
-        waiting = frame
-    if waiting is not None:
-        yield waiting, True
+        search.take(frame)
+    return search.answers()
 
 
 def drove_off(appearance: Appearance, frames: Iterable[Frame]) -> float | None:

@@ -233,8 +233,8 @@ class CameraWorker:
             tracks = self._of_no_earlier_version(fence)
             for suspect in rule.update(tracks, at_s=look.frame.media_s, in_force=in_force):
                 self._stay_ended(self._stays.pop(_key(rule, suspect), None))
-            for suspect in list(rule.suspects.values()):
-                self._look_into(fence, rule, suspect)
+        self._look_into_stops()
+        for _, rule in self._rules:
             for suspect in rule.confirm():
                 self._confirmed(self._stays[_key(rule, suspect)], look.frame)
         wanted = self._witness.looks_wanted(self.followed())
@@ -460,29 +460,30 @@ class CameraWorker:
 
     def keep_young_stops(self) -> None:
         """The packets are about to be lost: of stops too young to be looked into, the beginning is looked up now."""
-        for fence, rule in self._rules if self._stream is not None else ():
-            for suspect in rule.suspects.values():
-                self._look_into(fence, rule, suspect, however_young=True)
+        if self._stream is not None:
+            self._look_into_stops(however_young=True)
 
-    def _look_into(self, fence: FenceInForce, rule: Rule, suspect: Suspect, *, however_young: bool = False) -> None:
-        """A stop that lasts: find in the ring when it began, and have the packets round it kept."""
-        if isinstance(rule, Dumping):
-            self._look_into_act(fence, rule, suspect)
-            return
-        key = _key(rule, suspect)
-        if key in self._stays:
-            return
-        if rule.dwell(suspect).shown_s < min(SUSPICION_S, rule.dwell_s / 2) and not however_young:
-            return
-        stop = self._look_back.stop_moment(suspect.track.appearance, suspect.from_s)
-        if stop is not None:
-            suspect.stopped(stop.at_s)
-            if self._sampling.idle_look_s is not None:
-                self._look_at_what_was_slept_through(suspect)
-        from_s = suspect.from_s
-        still = stop.frame if stop is not None and stop.frame is not None and stop.at_s == from_s else from_s
-        entry = DueCut(ExhibitMoment.ENTRY, still, from_s - PRE_ROLL_S, from_s + 2 * POST_ROLL_S)
-        self._stays[key] = Stay(rule, fence, suspect, due=[entry])
+    def _look_into_stops(self, *, however_young: bool = False) -> None:
+        """Stops that last: find in the ring when they began, and have the packets round that kept."""
+        due: list[tuple[FenceInForce, Rule, Suspect]] = []
+        for fence, rule in self._rules:
+            for suspect in list(rule.suspects.values()):
+                if isinstance(rule, Dumping):
+                    self._look_into_act(fence, rule, suspect)
+                elif _key(rule, suspect) not in self._stays and (
+                    however_young or rule.dwell(suspect).shown_s >= min(SUSPICION_S, rule.dwell_s / 2)
+                ):
+                    due.append((fence, rule, suspect))
+        stops = self._look_back.stop_moments([(suspect.track.appearance, suspect.from_s) for _, _, suspect in due])
+        for (fence, rule, suspect), stop in zip(due, stops, strict=True):
+            if stop is not None:
+                suspect.stopped(stop.at_s)
+                if self._sampling.idle_look_s is not None:
+                    self._look_at_what_was_slept_through(suspect)
+            from_s = suspect.from_s
+            still = stop.frame if stop is not None and stop.frame is not None and stop.at_s == from_s else from_s
+            entry = DueCut(ExhibitMoment.ENTRY, still, from_s - PRE_ROLL_S, from_s + 2 * POST_ROLL_S)
+            self._stays[_key(rule, suspect)] = Stay(rule, fence, suspect, due=[entry])
 
     def _look_into_act(self, fence: FenceInForce, rule: Dumping, suspect: Suspect) -> None:
         """Something was left: the second in which it came, at once; who left it, when they have gone.

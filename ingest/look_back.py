@@ -1,11 +1,11 @@
 """Looking back: decoding the past from the ring, for the moment that matters and only that."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import inf
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
-from detectors.stop_moment import PASSING_S, Shown, drove_off, leave_moment, look_for, stop_moment
+from detectors.stop_moment import PASSING_S, Search, Shown, drove_off, leave_moment, look_for, stop_moment
 from ingest.decoding import FrameDecoder
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import TimedPacket
@@ -43,30 +43,41 @@ class LookBack:
                     yield frame
 
     def stop_moment(self, appearance: Appearance, seen_s: float) -> Shown | None:
-        """When the object that stands at `seen_s` came to stand: keyframes backwards first, then one GOP in full.
+        """When the object that stands at `seen_s` came to stand.
 
         None where the oldest picture at hand already shows it: it stopped before, or always stood there.
         """
-        keyframes = [packet for packet in self._ring.keyframes() if packet.media_s < seen_s]
-        shown = [Shown(seen_s, there=True)]
-        for keyframe in reversed(keyframes):
-            if len(shown) == 1:
-                frame = self._decoder.alone(keyframe)
-                if frame is None or frame.corrupt:
-                    continue
-                if appearance.likeness(frame).same:
-                    shown = [Shown(frame.media_s, there=True)]
-                    continue
-            stands_s = shown[0].at_s if shown[0].there else inf
-            between = self.frames(keyframe.media_s, shown[0].at_s)
-            shown = [*look_for(appearance, between, stands_s=stands_s), *shown]
-            stop = stop_moment(shown)
-            if stop is None:
-                shown = [Shown(shown[0].at_s, there=True)]
-            elif stop.at_s - shown[0].at_s > PASSING_S:
-                return stop
-            # else somebody may just have driven past in front: the GOP before tells
-        return stop_moment(shown)
+        return self.stop_moments([(appearance, seen_s)])[0]
+
+    def stop_moments(self, standing: Sequence[tuple[Appearance, float]]) -> list[Shown | None]:
+        """`stop_moment` of several objects: keyframes backwards first, then one GOP in full.
+
+        A GOP is decoded once for all that came to stand in it: where a light turns red, that is a queue.
+        """
+        traced = [_Traced(appearance, seen_s) for appearance, seen_s in standing]
+        for keyframe in reversed(self._ring.keyframes()):
+            if all(each.found for each in traced):
+                break
+            sought = [each for each in traced if not each.found and keyframe.media_s < each.seen_s]
+            asked = [each for each in sought if each.stood_until_now]
+            frame = self._decoder.alone(keyframe) if asked else None
+            for each in asked:
+                if frame is None or frame.corrupt or each.stands_in(frame):
+                    sought.remove(each)
+            self._search_gop(keyframe.media_s, sought)
+        return [stop_moment(each.shown) for each in traced]
+
+    def _search_gop(self, from_s: float, sought: Sequence["_Traced"]) -> None:
+        searches = [(each, each.search()) for each in sought]
+        for frame in self.frames(from_s, max((each.shown[0].at_s for each in sought), default=from_s)):
+            searching = [(each, search) for each, search in searches if not search.done]
+            if not searching:
+                break
+            for each, search in searching:
+                if frame.media_s <= each.shown[0].at_s:
+                    search.take(frame)
+        for each, search in searches:
+            each.searched(search.answers())
 
     def looks_between(self, appearance: Appearance, from_s: float, to_s: float, every_s: float) -> list[Shown]:
         """What keyframes of that time show of an object, about as often as it would have been looked at."""
@@ -89,6 +100,39 @@ class LookBack:
         """The last picture in which the object of `shown_s` is still there; `absent_s` shows its place without it."""
         shown = look_for(appearance, self.frames(shown_s, absent_s))
         return leave_moment([Shown(shown_s, there=True), *shown])
+
+
+class _Traced:
+    """An object on the way back to where it stopped. shown: in the order of time, the last one there."""
+
+    def __init__(self, appearance: Appearance, seen_s: float) -> None:
+        self._appearance, self.seen_s = appearance, seen_s
+        self.shown = [Shown(seen_s, there=True)]
+        self.found = False
+
+    @property
+    def stood_until_now(self) -> bool:
+        """Nothing but standing has been seen on the way back."""
+        return len(self.shown) == 1
+
+    def stands_in(self, frame: Frame) -> bool:
+        stands = self._appearance.likeness(frame).same
+        if stands:
+            self.shown = [Shown(frame.media_s, there=True)]
+        return stands
+
+    def search(self) -> Search:
+        """For the pictures up to the first of those shown."""
+        return Search(self._appearance, stands_s=self.shown[0].at_s if self.shown[0].there else inf)
+
+    def searched(self, answers: list[Shown]) -> None:
+        self.shown = [*answers, *self.shown]
+        stop = stop_moment(self.shown)
+        if stop is None:
+            self.shown = [Shown(self.shown[0].at_s, there=True)]
+        else:
+            # where it is not found, somebody may just have driven past in front: the GOP before tells
+            self.found = stop.at_s - self.shown[0].at_s > PASSING_S
 
 
 def _last_needed(gop: list[TimedPacket], to_s: float) -> int:

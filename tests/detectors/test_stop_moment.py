@@ -9,7 +9,7 @@ import pytest
 from detectors.appearance import Appearance
 from detectors.frame import Frame
 from detectors.geometry import Box
-from detectors.stop_moment import PASSING_S, Shown, drove_off, leave_moment, look_for, stop_moment
+from detectors.stop_moment import PASSING_S, Search, Shown, drove_off, leave_moment, look_for, stop_moment
 from tests.detectors.drawn import shown as frame_at
 from tests.media.make_clips import BUS, RATE, Film, Vehicle, parks, passes
 
@@ -81,13 +81,14 @@ def test_the_stop_is_found_without_asking_every_picture_and_its_picture_is_kept(
     stop, sure = stop_moment(answers), stop_moment(each_asked(appearance, frames_of(film, 0.0, 8.5)))
     assert (stop and stop.at_s) == (sure and sure.at_s)
     assert len(answers) < 0.75 * 8.5 * RATE
-    taken = list[Frame]()
-    known_to_stand = look_for(
-        appearance, (taken.append(each) or each for each in frames_of(film, 0.0, 8.5)), stands_s=8.5
-    )
-    found = stop_moment([*known_to_stand, Shown(8.5, there=True)])
+    until_it_stands = Search(appearance, stands_s=8.5)
+    for frame in frames_of(film, 0.0, 8.5):
+        until_it_stands.take(frame)
+        if until_it_stands.done:
+            break
+    found = stop_moment([*until_it_stands.answers(), Shown(8.5, there=True)])
     assert (found and (found.at_s, found.frame is None)) == (stop and (stop.at_s, False))
-    assert taken[-1].media_s == pytest.approx(8.5 - PASSING_S, abs=0.5)
+    assert frame.media_s == pytest.approx(8.5 - PASSING_S, abs=0.5)
     kept = [each for each in answers if each.frame is not None]
     assert kept == ([] if stop is None else [stop])
     assert all(each.frame is not None and each.frame.media_s == each.at_s for each in kept)
