@@ -45,6 +45,7 @@ class NewestPictureKeeper:
 def small_jpeg(frame: Frame) -> bytes:
     width = min(frame.width, WIDEST_PX)
     height = max(round(frame.height * width / frame.width), 1)
-    picture = frame.rgb_of(Box(0, 0, frame.width, frame.height), width, height)
-    _, encoded = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    # made anew as BGR: OpenCV encodes a view that runs backwards at a third of the speed
+    picture = cv2.cvtColor(frame.rgb_of(Box(0, 0, frame.width, frame.height), width, height), cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     return encoded.tobytes()

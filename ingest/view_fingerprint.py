@@ -9,6 +9,7 @@ for a light street and one for a dark one, both learned slowly from pictures tha
 import struct
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
@@ -53,7 +54,10 @@ def glance(luma: Luma) -> Glance:
     height, width = luma.shape
     scale = min(FINE_WIDTH / width, 1.0)
     size = (max(round(width * scale), 2 * COLUMNS), max(round(height * scale), 2 * ROWS))
-    fine = cv2.resize(luma, size, interpolation=cv2.INTER_AREA)
+    halved: NDArray[Any] = luma
+    while halved.shape[1] >= 2 * size[0]:  # of 1080p this takes a fifth of the time
+        halved = cv2.resize(halved, (halved.shape[1] // 2, halved.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    fine = cv2.resize(halved, size, interpolation=cv2.INTER_LINEAR)
     reduced = cv2.resize(fine, (2 * COLUMNS, 2 * ROWS), interpolation=cv2.INTER_AREA).astype(np.float32)
     coarse = cv2.GaussianBlur(reduced, (0, 0), 1.0)
     x, y = (cv2.Sobel(coarse, cv2.CV_32F, *order) / 8 for order in ((1, 0), (0, 1)))
