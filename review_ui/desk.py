@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +25,7 @@ from models.places import Site
 from review_ui.catalog import Catalog, choose_language, load
 from review_ui.counting import Counting
 from review_ui.oidc import SignInElsewhere
+from review_ui.retelling import retold
 from review_ui.settings import ReviewSettings
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -66,6 +68,7 @@ class Desk:
         text = self.templates.get_template(template).render(
             t=catalog.say,
             catalog=catalog,
+            retold=partial(retold, catalog),
             languages=[language for language in self.settings.languages if language != catalog.language],
             opened=opened,
             here=_here(request),

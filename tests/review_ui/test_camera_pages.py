@@ -13,6 +13,7 @@ from sqlalchemy import select
 from cases import accounts
 from cases.cameras import Pulse, StreamNoted, note_clock, note_condition, note_pulses
 from evidence.seen_with import Weights
+from ingest.errors import StreamLost
 from models.database import transaction
 from models.enums import CameraState, ClockMeasure, Role
 from models.places import Camera, Site
@@ -120,12 +121,15 @@ def test_no_page_of_cameras_shows_a_password(watched: RunningDesk) -> None:
 
 
 def test_the_pages_are_chinese_for_who_asks_for_it(watched: RunningDesk) -> None:
+    with transaction(watched.database.sessions) as session:
+        note_condition(session, "gate-4", CameraState.UNREACHABLE, str(StreamLost("gate-4", "<no> reason")), NOON)
     browser = watched.signed_in()
     browser.headers["accept-language"] = "zh-CN"
     page = browser.get("/cameras").text
     for said in ("摄像机", "画面冻结", "没有观察进程接管", "3 小时 0 分", "录像"):
         assert said in page
     assert "按 ONVIF" in browser.get("/cameras/gate-3").text
+    assert "gate-4：连接中断（&lt;no&gt; reason），正在重新连接" in browser.get("/cameras/gate-4").text
 
 
 def test_a_camera_that_is_switched_off_says_so(watched: RunningDesk) -> None:
@@ -240,15 +244,15 @@ def test_an_administrator_has_the_small_stream_looked_at_and_the_tour_go_otherwi
         ("spare", 0, 30, None),
     ]
     assert views(watched) == changed
-    said = "tour changed, says wu: spare 30 s; kerb 20 s mon-fri 07:00-12:00 + sat 08:00-09:00"
+    said = "wu 更改了巡航：spare 30 s; kerb 20 s mon-fri 07:00-12:00 + sat 08:00-09:00"
     browser.headers["accept-language"] = "zh-CN"
     page = browser.get("/cameras/gate-3").text
-    for line in ("looked at in its small stream, says wu", said, "改用主码流查看", "一轮 50 秒"):
+    for line in ("wu 改为用子码流查看", said, "改用主码流查看", "一轮 50 秒"):
         assert line in page
     assert "secret" not in page
     assert "未参加巡航的预置位上" not in page, "the spare is toured now"
     assert browser.post("/cameras/gate-3/tour", data=tour_form(browser)).status_code == 303
-    assert browser.get("/cameras/gate-3").text.count("tour changed") == 1, "what changes nothing is not on record"
+    assert browser.get("/cameras/gate-3").text.count("更改了巡航") == 1, "what changes nothing is not on record"
 
 
 def test_what_no_dome_can_do_comes_back_as_it_was_typed_and_changes_nothing(watched: RunningDesk) -> None:
