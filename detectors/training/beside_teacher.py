@@ -1,4 +1,4 @@
-"""The first part of the training: each layer of a network with random weights by itself, beside a teacher.
+"""The first part of the training: each convolution of a network with random weights by itself, beside a teacher.
 
 No labels, no trainer: pictures in, steps down to the end of the schedule, and a checkpoint every so many that a stop at
 any moment leaves whole.
@@ -21,35 +21,44 @@ from torch import nn
 from detectors.training.classes import CLASSES
 from detectors.training.errors import UnusableMaterial
 from detectors.training.feature_teacher import FeatureTeacher
-from detectors.training.imitation import Imitated, layer_by_layer, together
+from detectors.training.imitation import Imitated, each_by_itself, together
 from detectors.training.pictures import read_picture
 from detectors.training.views import view
 from models.whole_file import whole_file
 
 log = logging.getLogger(__name__)
 
+FURTHEST = 5  # so many are named in the log
+
 
 @dataclass(frozen=True)
-class LayerLearning:
+class ConvolutionLearning:
     """The schedule. sides_px: the longer side that a picture is brought to, from and to; see views.py."""
 
     picture_px: int = 320
-    steps: int = 2000
+    steps: int = 2500
     batch: int = 16
     learning_rate: float = 0.003
-    # What is shown of a layer is set by few numbers (scale and offset of each channel), which have a long way to go.
+    # What is shown of a channel is set by few numbers (scale and offset of each channel), which have a long way to go.
     scales_faster: float = 4.0
     warmup: int = 100
     sides_px: tuple[float, float] = (300.0, 800.0)
     kept_every: int = 250  # steps
 
 
-def learn_layers(
-    pictures: Sequence[Path], folder: Path, network: Any, teacher: FeatureTeacher, schedule: LayerLearning, *, seed: int
+def learn_convolutions(
+    pictures: Sequence[Path],
+    folder: Path,
+    network: Any,
+    teacher: FeatureTeacher,
+    schedule: ConvolutionLearning,
+    *,
+    seed: int,
 ) -> Path:
-    """Teaches a network of Ultralytics, on from folder/checkpoint.pt if that is there; the weights are returned.
+    """Teaches a network of Ultralytics all that the teacher tells, and returns its weights.
 
-    Raises UnusableMaterial where there are fewer pictures than make a batch.
+    On from folder/checkpoint.pt if that is there. Raises UnusableMaterial where there are fewer pictures than make a
+    batch.
     """
     done = folder / "learnt.pt"
     if done.is_file():
@@ -71,9 +80,10 @@ def learn_layers(
         told = teacher.teach(batch)
         shown = torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16):
-            said = layer_by_layer(network.model, shown, told)
+            said = each_by_itself(network, shown, told)
         losses = imitated.losses(said, told)
-        _step(network, optimizer, together(losses), _rate(step, schedule), schedule)
+        # what a thing is takes five convolutions to say, and nobody tells what is to come out between them
+        _step(network, optimizer, together(losses) + losses["scores"], _rate(step, schedule), schedule)
         _follow(average, network, step)
         if step % schedule.kept_every == 0:
             log.info("step %d of %d: %s", step, schedule.steps, said_of(losses))
@@ -91,7 +101,10 @@ def learn_layers(
 
 
 def said_of(losses: Mapping[str, torch.Tensor]) -> str:
-    return ", ".join(f"{name} {float(loss.detach()):.3f}" for name, loss in losses.items())
+    """Their sum, and those that are furthest from what was told."""
+    values = {name: float(loss.detach()) for name, loss in losses.items()}
+    furthest = sorted(values, key=values.__getitem__, reverse=True)[:FURTHEST]
+    return f"{sum(values.values()):.3f} away; " + ", ".join(f"{name} {values[name]:.3f}" for name in furthest)
 
 
 def _optimizer(network: nn.Module) -> torch.optim.Optimizer:
@@ -100,13 +113,13 @@ def _optimizer(network: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.AdamW([{"params": shapes, "weight_decay": 1e-3}, {"params": scales, "weight_decay": 0.0}])
 
 
-def _rate(step: int, schedule: LayerLearning) -> float:
+def _rate(step: int, schedule: ConvolutionLearning) -> float:
     down = 0.5 * (1 + math.cos(math.pi * step / schedule.steps))
     return schedule.learning_rate * min(step / schedule.warmup, 1.0) * (0.02 + 0.98 * down)
 
 
 def _step(
-    network: nn.Module, optimizer: torch.optim.Optimizer, loss: torch.Tensor, rate: float, schedule: LayerLearning
+    network: nn.Module, optimizer: torch.optim.Optimizer, loss: torch.Tensor, rate: float, schedule: ConvolutionLearning
 ) -> None:
     for group, faster in zip(optimizer.param_groups, (1.0, schedule.scales_faster), strict=True):
         group["lr"] = rate * faster
@@ -134,7 +147,7 @@ def _write(path: Path, state: Mapping[str, Any]) -> None:
 
 
 def _batches(
-    pictures: Sequence[Path], schedule: LayerLearning, seed: int, done: int
+    pictures: Sequence[Path], schedule: ConvolutionLearning, seed: int, done: int
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """(step from 1, (batch, 3, side, side) RGB in 0..1) for the steps after `done`; the same for the same seed."""
     a_round = len(pictures) // schedule.batch

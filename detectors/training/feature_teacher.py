@@ -1,4 +1,4 @@
-"""What a YOLO11n computes on its way to boxes: the outputs of its layers, from the exported model, by OpenVINO."""
+"""What a YOLO11n computes on its way to boxes: what its convolutions give, from the exported model, by OpenVINO."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,14 @@ from ruamel.yaml import YAML
 from detectors.training.classes import CLASSES
 from detectors.training.errors import UnusableMaterial
 
-# The layers that compute; between them pictures are only enlarged and laid upon each other.
-LAYERS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 16, 17, 19, 20, 22)
-LEVELS = (16, 19, 22)  # whose outputs the head reads
+# The convolutions that end the layers; between these pictures are only enlarged and laid upon each other. A layer that
+# is one convolution has no other name.
+LAYER_ENDS = (
+    *("0", "1", "2.cv2", "3", "4.cv2", "5", "6.cv2", "7", "8.cv2", "9.cv2", "10.cv2"),
+    *("13.cv2", "16.cv2", "17", "19.cv2", "20", "22.cv2"),
+)
+LEVELS = ("16.cv2", "19.cv2", "22.cv2")  # what the head reads
 STRIDE = 32
-_SINGLE = frozenset({0, 1, 3, 5, 7, 17, 20})  # one convolution; the others end with the one called cv2
 _HEAD = 23
 # The labels call three-wheelers so, and no teacher taught on COCO knows them: there the labels alone have a say.
 NOT_ASKED = frozenset({"motorcycle"})
@@ -26,13 +29,13 @@ NOT_ASKED = frozenset({"motorcycle"})
 
 @dataclass(frozen=True)
 class Taught:
-    """Of n pictures. features: by layer, (n, channels, height, width) in bfloat16, channels last.
+    """Of n pictures. features: by convolution, (n, channels, height, width) in bfloat16, channels last.
 
     boxes: (n, 64, places), what the softmax over distances is taken of; scores: (n, columns, places), what the sigmoid
     is taken of, for those classes alone that the teacher is asked for.
     """
 
-    features: dict[int, torch.Tensor]
+    features: dict[str, torch.Tensor]
     boxes: torch.Tensor
     scores: torch.Tensor
 
@@ -40,8 +43,10 @@ class Taught:
 class FeatureTeacher:
     """A YOLO11n that Ultralytics exported to OpenVINO, for pictures of one size. Raises UnusableMaterial."""
 
-    def __init__(self, folder: Path, side_px: int, *, streams: int) -> None:
-        model = _cut_open(folder, side_px)
+    def __init__(self, folder: Path, side_px: int, *, streams: int, convolutions: Sequence[str] = LAYER_ENDS) -> None:
+        """convolutions: those it tells of, as the modules are called: "2.m.0.cv1" is within the third layer."""
+        self.convolutions = tuple(convolutions)
+        model = _cut_open(folder, side_px, self.convolutions)
         known = {str(name): int(at) for at, name in YAML(typ="safe").load(folder / "metadata.yaml")["names"].items()}
         asked = [name for name in CLASSES if name in known and name not in NOT_ASKED]
         self.columns = [CLASSES.index(name) for name in asked]  # of the student's scores
@@ -54,8 +59,9 @@ class FeatureTeacher:
 
     def teach(self, pictures: NDArray[np.float32]) -> Taught:
         """pictures: (n, 3, side, side) RGB in 0..1."""
+        count = len(self.convolutions)
         into = [
-            torch.empty((len(pictures), *shape), dtype=torch.bfloat16 if at < len(LAYERS) else torch.float32)
+            torch.empty((len(pictures), *shape), dtype=torch.bfloat16 if at < count else torch.float32)
             for at, shape in enumerate(self._shapes)
         ]
         # the student's memory has the channels last; beside memory laid out otherwise its arithmetic takes four times
@@ -63,9 +69,9 @@ class FeatureTeacher:
         for at in range(len(pictures)):
             self._queue.start_async({0: pictures[at : at + 1]}, (into, at))
         self._queue.wait_all()
-        features, head = into[: len(LAYERS)], into[len(LAYERS) :]
+        features, head = into[:count], into[count:]
         boxes, scores = (torch.cat([each.flatten(2) for each in part], 2) for part in (head[:3], head[3:]))
-        return Taught(dict(zip(LAYERS, features, strict=True)), boxes, scores[:, self._columns])
+        return Taught(dict(zip(self.convolutions, features, strict=True)), boxes, scores[:, self._columns])
 
 
 def _keep(request: Any, place: tuple[Sequence[torch.Tensor], int]) -> None:
@@ -74,20 +80,18 @@ def _keep(request: Any, place: tuple[Sequence[torch.Tensor], int]) -> None:
         tensor[at].copy_(torch.from_numpy(request.get_output_tensor(number).data[0]))
 
 
-def _cut_open(folder: Path, side_px: int) -> ov.Model:
-    """The exported model up to the head's last convolutions, with the layers' outputs as its own."""
+def _cut_open(folder: Path, side_px: int, convolutions: Sequence[str]) -> ov.Model:
+    """The exported model up to the head's last convolutions, with the outputs of these as its own."""
     paths = sorted(folder.glob("*.xml"))
     if len(paths) != 1:
         raise UnusableMaterial(folder, f"expected one .xml, found {len(paths)}")
     model = ov.Core().read_model(paths[0])
     named = {operation.get_friendly_name(): operation for operation in model.get_ordered_ops()}
     try:
-        outputs = [
-            _activated(named[_convolution(f"{at}.conv" if at in _SINGLE else f"{at}.cv2.conv")]) for at in LAYERS
-        ]
+        outputs = [_activated(named[_convolution(f"{name}.conv")]) for name in convolutions]
         for branch in ("cv2", "cv3"):
             outputs += [named[_convolution(f"{_HEAD}.{branch}.{level}.2")].output(0) for level in range(len(LEVELS))]
-    except (KeyError, StopIteration) as error:
+    except KeyError as error:
         raise UnusableMaterial(
             paths[0], "is no YOLO11n that Ultralytics exported, so its layers cannot be read"
         ) from error
@@ -105,8 +109,9 @@ def _convolution(name: str) -> str:
 
 
 def _activated(convolution: Any) -> Any:
+    """Its output behind the activation, where it has one: some within the attention have none."""
     readers = (target.get_node() for target in convolution.output(0).get_target_inputs())
-    return next(node for node in readers if node.get_type_name() == "Swish").output(0)
+    return next((node for node in readers if node.get_type_name() == "Swish"), convolution).output(0)
 
 
 def _rewritten(operations: Iterable[Any], was: int, side: int) -> None:

@@ -1,13 +1,15 @@
 """Learning from what the teacher computes on the way, and not only from what it says at the end.
 
-A few thousand pictures with boxes teach a network with random weights little about people. But each layer of a teacher
-of the same architecture says for every place of every picture what is to come out there. So each layer learns first by
-itself, all at once, fed with what the teacher's layer was fed with (block-wise distillation: Li et al. 2020,
-arXiv:1911.13053); then, while labels are learned, the whole network is held to the teacher's features (Romero et al.
-2015, arXiv:1412.6550) and answers (Hinton et al. 2015, arXiv:1503.02531). No weight of the teacher is copied.
+A few thousand pictures with boxes teach a network with random weights little about people. But each convolution of a
+teacher of the same architecture says for every place of every picture what is to come out there. So each of them learns
+first by itself, all at once, fed with what the teacher's was fed with (block-wise distillation: Li et al. 2020,
+arXiv:1911.13053, with the smallest of blocks); then, while labels are learned, the whole network is held to the
+teacher's features (Romero et al. 2015, arXiv:1412.6550) and answers (Hinton et al. 2015, arXiv:1503.02531). No weight
+of the teacher is copied.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +17,21 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from detectors.training.feature_teacher import LAYERS, LEVELS, FeatureTeacher, Taught
+from detectors.training.feature_teacher import LAYER_ENDS, LEVELS, FeatureTeacher, Taught
 
 DISTANCES = 16  # steps in which the head tells how far each side of a box is
-_JOINED = {13: (10, 6), 16: (13, 4), 19: (17, 13), 22: (20, 10)}  # layers that read two others
-_ENLARGED = frozenset({13, 16})  # whose first one is enlarged to the size of the second
+# The head's branch that says what a thing is, is narrower for few classes than the teacher's for eighty: there only the
+# first convolutions have a counterpart.
+_CLASS_BRANCH, _ITS_FIRST = "23.cv3.", "0.0"
 
 Losses = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
 class Said:
-    """By a student of n pictures. features: by layer; boxes, scores: (n, 64 or classes, places) of its head."""
+    """By a student of n pictures. features: by convolution; boxes, scores: (n, 64 or classes, places) of its head."""
 
-    features: dict[int, torch.Tensor]
+    features: dict[str, torch.Tensor]
     boxes: torch.Tensor
     scores: torch.Tensor
 
@@ -38,20 +41,20 @@ class Imitated:
 
     def __init__(self, teacher: FeatureTeacher) -> None:
         self.teacher = teacher
-        self._varies: dict[int, torch.Tensor] = {}
+        self._varies: dict[str, torch.Tensor] = {}
 
     def losses(self, said: Said, told: Taught) -> Losses:
-        found: Losses = {f"layer {at}": self._apart(at, said.features[at], told.features[at]) for at in LAYERS}
+        found: Losses = {name: self._apart(name, said.features[name], its) for name, its in told.features.items()}
         found["boxes"], found["scores"] = _answers(said.boxes, said.scores[:, self.teacher.columns], told)
         return found
 
-    def _apart(self, layer: int, student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-        if layer not in self._varies:
-            self._varies[layer] = teacher.float().var(dim=(0, 2, 3)).mean()
+    def _apart(self, name: str, student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+        if name not in self._varies:
+            self._varies[name] = teacher.float().var(dim=(0, 2, 3)).mean()
         distance: torch.Tensor = _MeanSquare.apply(  # type: ignore[no-untyped-call]
             student.to(torch.bfloat16), teacher
         )
-        return distance / self._varies[layer]
+        return distance / self._varies[name]
 
 
 class _MeanSquare(torch.autograd.Function):
@@ -89,37 +92,47 @@ def together(losses: Mapping[str, torch.Tensor]) -> torch.Tensor:
     return torch.stack(list(losses.values())).sum()
 
 
-def layer_by_layer(network: nn.Sequential, pictures: torch.Tensor, told: Taught) -> Said:
-    """What each layer of the student makes of the teacher's input to it."""
-    known = told.features
+def convolutions(network: Any) -> list[str]:
+    """Those of a network of Ultralytics that the teacher has too, each with its normalisation and activation."""
+    from ultralytics.nn.modules.conv import Conv  # noqa: PLC0415 - takes seconds to import
 
-    def fed_with(at: int) -> torch.Tensor:
-        if at == 0:
-            return pictures
-        if at not in _JOINED:
-            return known[16] if at == 17 else known[at - 1]
-        first, second = (known[each] for each in _JOINED[at])
-        if at in _ENLARGED:
-            first = functional.interpolate(first, scale_factor=2, mode="nearest")
-        return torch.cat([first, second], 1).contiguous(memory_format=torch.channels_last)
+    names = [name.removeprefix("model.") for name, module in network.named_modules() if isinstance(module, Conv)]
+    return [name for name in names if not name.startswith(_CLASS_BRANCH) or name.split(".", 3)[3] == _ITS_FIRST]
 
-    features = {at: network[at](fed_with(at)) for at in LAYERS}
-    answers = network[-1]([known[at] for at in LEVELS])
+
+def each_by_itself(network: Any, pictures: torch.Tensor, told: Taught) -> Said:
+    """What each convolution of the student makes of the teacher's input to it."""
+    with _overheard(network, told.features, handed_on=told.features) as features:
+        answers = network.predict(pictures)
     return Said(features, answers["boxes"], answers["scores"])
 
 
-def whole(network: nn.Sequential, pictures: torch.Tensor) -> Said:
+def whole(network: Any, pictures: torch.Tensor) -> Said:
     """What the student makes of the pictures by itself."""
-    made: list[torch.Tensor] = []
-    for layer in list(network)[:-1]:
-        before = made[-1] if made else pictures
-        reads: Any = layer.f  # the number of the layer that it reads, or the numbers
-        if isinstance(reads, int):
-            made.append(layer(before if reads == -1 else made[reads]))
-        else:
-            made.append(layer([before if at == -1 else made[at] for at in reads]))
-    answers = network[-1]([made[at] for at in LEVELS])
-    return Said({at: made[at] for at in LAYERS}, answers["boxes"], answers["scores"])
+    with _overheard(network, LAYER_ENDS) as features:
+        answers = network.predict(pictures)
+    return Said(features, answers["boxes"], answers["scores"])
+
+
+@contextmanager
+def _overheard(
+    network: Any, names: Iterable[str], handed_on: Mapping[str, torch.Tensor] | None = None
+) -> Iterator[dict[str, torch.Tensor]]:
+    """What these convolutions give as the network computes. handed_on: what those behind them are to get instead."""
+    given: dict[str, torch.Tensor] = {}
+
+    def listener(name: str) -> Callable[[nn.Module, Any, torch.Tensor], torch.Tensor]:
+        def listen(_module: nn.Module, _fed_with: Any, output: torch.Tensor) -> torch.Tensor:
+            given[name] = output
+            return output if handed_on is None else handed_on[name]
+
+        return listen
+
+    with ExitStack() as hooks:
+        for name in names:
+            hook = network.get_submodule(f"model.{name}").register_forward_hook(listener(name))
+            hooks.callback(hook.remove)
+        yield given
 
 
 def held_to_the_teacher(
@@ -131,7 +144,7 @@ def held_to_the_teacher(
         pictures = batch["img"]
         told = imitated.teacher.teach(pictures.float().contiguous().numpy())
         with torch.autocast("cpu", torch.bfloat16):
-            said = whole(model.model, pictures.contiguous(memory_format=torch.channels_last))
+            said = whole(model, pictures.contiguous(memory_format=torch.channels_last))
         answers = {"boxes": said.boxes, "scores": said.scores, "feats": [said.features[at] for at in LEVELS]}
         by_labels, items = model.loss(batch, as_float(answers))
         away = together(imitated.losses(said, told))

@@ -1,4 +1,4 @@
-"""The training itself: layer by layer beside a teacher, then Ultralytics' own trainer, steered through its arguments.
+"""The training itself: each convolution beside a teacher, then Ultralytics' own trainer, steered through its arguments.
 
 From an architecture file with random weights, never from a checkpoint made by others. What we add to the trainer: the
 teacher's features beside the labels, half-width arithmetic on processors that have it, and a checkpoint that a stop at
@@ -15,11 +15,11 @@ from typing import Any
 
 import torch
 
-from detectors.training.beside_teacher import LayerLearning, learn_layers
+from detectors.training.beside_teacher import ConvolutionLearning, learn_convolutions
 from detectors.training.classes import CLASSES
 from detectors.training.errors import ForeignWork, StepMissing, UnusableMaterial
 from detectors.training.feature_teacher import FeatureTeacher
-from detectors.training.imitation import Imitated, as_float, held_to_the_teacher
+from detectors.training.imitation import Imitated, as_float, convolutions, held_to_the_teacher
 from detectors.training.torchvision_operators import ensure_torchvision
 from models.whole_file import whole_file
 
@@ -44,8 +44,8 @@ class Settings:
     """What was chosen by measurement; docs/model-card.md has the figures."""
 
     seed: int = 2026
-    layers: LayerLearning = field(default_factory=LayerLearning)
-    labels: Stage = Stage(416, 4, 0.0015, 0, "near.yaml", 0.0, 1)
+    convolutions: ConvolutionLearning = field(default_factory=ConvolutionLearning)
+    labels: Stage = Stage(416, 3, 0.001, 0, "near.yaml", 0.0, 1)
     batch: int = 16
     loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores
 
@@ -68,18 +68,18 @@ def train(data: Path, work: Path, teacher: Path, settings: Settings, *, resume: 
     run = work / "run"
     if (run / "trained.pt").is_file():
         return trained_weights(work)
-    begun = any((run / step / "checkpoint.pt").is_file() for step in ("layers", "labels"))
+    begun = any((run / step / "checkpoint.pt").is_file() for step in ("convolutions", "labels"))
     if resume and not begun:
-        raise StepMissing(run / "layers" / "checkpoint.pt", "train")
+        raise StepMissing(run / "convolutions" / "checkpoint.pt", "train")
     if begun and not resume:
         raise ForeignWork(run, "holds a training that was stopped")
     _keep_to_itself(work)
     ensure_torchvision()
     torch.set_num_threads(_cores())
-    schedule, network = settings.layers, fresh_network(settings.seed)
-    beside = FeatureTeacher(teacher, schedule.picture_px, streams=_cores())
+    schedule, network = settings.convolutions, fresh_network(settings.seed)
+    beside = FeatureTeacher(teacher, schedule.picture_px, streams=_cores(), convolutions=convolutions(network))
     pictures = sorted((data.parent / "train" / "images").glob("*.jpg"))
-    learnt = learn_layers(pictures, run / "layers", network, beside, schedule, seed=settings.seed)
+    learnt = learn_convolutions(pictures, run / "convolutions", network, beside, schedule, seed=settings.seed)
     last = _taught_by_labels(data, run / "labels", learnt, teacher, settings)
     keep_checkpoint(last, run / "trained.pt")
     return trained_weights(work)

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 from detectors.frame import Bytes
 from detectors.geometry import Box
 from detectors.openvino_engine import LETTERBOX_GREY
-from detectors.training.beside_teacher import LayerLearning, learn_layers
+from detectors.training.beside_teacher import ConvolutionLearning, learn_convolutions
 from detectors.training.classes import CLASSES
 from detectors.training.errors import UnusableMaterial
-from detectors.training.feature_teacher import LAYERS, FeatureTeacher, Taught
-from detectors.training.imitation import Imitated, Said, layer_by_layer, whole
+from detectors.training.feature_teacher import LAYER_ENDS, FeatureTeacher, Taught
+from detectors.training.imitation import Imitated, Said, convolutions, each_by_itself, whole
 from detectors.training.training_run import fresh_network
 from detectors.training.views import view
 from detectors.weights import OWN
 from tests.training.drawn_streets import draw_car, road
 
 [STAND_IN] = OWN.glob("*_openvino_model")
-SHORT = LayerLearning(picture_px=64, steps=6, batch=2, warmup=2, sides_px=(60.0, 90.0), kept_every=2)
+SHORT = ConvolutionLearning(picture_px=64, steps=6, batch=2, warmup=2, sides_px=(60.0, 90.0), kept_every=2)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -40,6 +40,13 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def teacher() -> FeatureTeacher:
     return FeatureTeacher(STAND_IN, SHORT.picture_px, streams=1)
+
+
+@pytest.fixture(scope="module")
+def thorough() -> FeatureTeacher:
+    """A teacher who tells of every convolution."""
+    names = convolutions(fresh_network(seed=1))
+    return FeatureTeacher(STAND_IN, SHORT.picture_px, streams=1, convolutions=names)
 
 
 @pytest.fixture
@@ -58,7 +65,7 @@ def seen(count: int, side_px: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(np.stack(pictures)[..., ::-1].transpose(0, 3, 1, 2), np.float32) / np.float32(255)
 
 
-def test_what_the_layers_say_leads_to_what_the_exported_model_says():
+def test_what_is_told_leads_to_what_the_exported_model_says():
     [path] = STAND_IN.glob("*.xml")
     exported = ov.Core().read_model(path)
     side_px = int(exported.input(0).shape[-1])
@@ -72,14 +79,14 @@ def test_what_the_layers_say_leads_to_what_the_exported_model_says():
 def test_each_picture_of_a_batch_is_taught_by_itself_in_any_size(teacher: FeatureTeacher):
     batch = seen(3, SHORT.picture_px)
     told = teacher.teach(batch)
-    assert set(told.features) == set(LAYERS)
-    assert told.features[16].shape == (3, 64, 8, 8)
-    assert told.features[22].shape == (3, 256, 2, 2)
+    assert set(told.features) == set(LAYER_ENDS)
+    assert told.features["16.cv2"].shape == (3, 64, 8, 8)
+    assert told.features["22.cv2"].shape == (3, 256, 2, 2)
     assert told.boxes.shape == (3, 64, 64 + 16 + 4)
     assert told.scores.shape == (3, 6, 84)
     alone = teacher.teach(batch[2:])
-    assert torch.equal(told.features[10][2:], alone.features[10])
-    assert not torch.equal(told.features[10][0], told.features[10][2])
+    assert torch.equal(told.features["10.cv2"][2:], alone.features["10.cv2"])
+    assert not torch.equal(told.features["10.cv2"][0], told.features["10.cv2"][2])
 
 
 def test_of_three_wheelers_the_labels_alone_have_a_say(teacher: FeatureTeacher):
@@ -107,49 +114,61 @@ def test_who_says_what_the_teacher_says_has_nothing_to_learn(teacher: FeatureTea
     assert float(other["scores"]) > 0.1
 
 
-def test_each_layer_is_fed_with_what_the_teacher_s_layer_was_fed_with(teacher: FeatureTeacher):
-    """Noise in front of a layer's own teacher reaches that layer and not the one behind it."""
+def test_all_of_the_teacher_s_convolutions_are_told_of_but_those_that_are_wider(thorough: FeatureTeacher):
+    told = thorough.teach(seen(1, SHORT.picture_px))
+    assert len(thorough.convolutions) == 72
+    assert {"0", "2.m.0.cv1", "10.m.0.attn.qkv", "22.cv2", "23.cv2.2.1", "23.cv3.0.0.0"} <= set(told.features)
+    assert not {"23.cv3.0.0.1", "23.cv3.0.1.0"} & set(told.features)
+    assert (told.features["10.m.0.attn.qkv"] < -0.3).any(), "it has no activation, which lets nothing below -0.28"
+    assert not (told.features["2.m.0.cv1"] < -0.3).any()
+
+
+def test_each_convolution_is_fed_with_what_the_teacher_s_was_fed_with(thorough: FeatureTeacher):
+    """Noise in a convolution's own teacher reaches those that read it and none behind them."""
     network, batch = fresh_network(seed=1), seen(1, SHORT.picture_px)
-    told = teacher.teach(batch)
-    noisy = Taught({**told.features, 4: told.features[4] + 1}, told.boxes, told.scores)
+    told = thorough.teach(batch)
+    noisy = Taught({**told.features, "4.cv2": told.features["4.cv2"] + 1}, told.boxes, told.scores)
     with torch.autocast("cpu", torch.bfloat16):
-        before = layer_by_layer(network.model, torch.from_numpy(batch), told).features
-        after = layer_by_layer(network.model, torch.from_numpy(batch), noisy).features
-    assert {at for at in LAYERS if not torch.equal(before[at], after[at])} == {5, 16}
+        before = each_by_itself(network, torch.from_numpy(batch), told).features
+        after = each_by_itself(network, torch.from_numpy(batch), noisy).features
+    assert {name for name in before if not torch.equal(before[name], after[name])} == {"5", "16.cv1"}
+    again = whole(network, torch.from_numpy(batch)).features
+    assert not torch.equal(again["4.cv2"].bfloat16(), told.features["4.cv2"]), "nothing is handed on to it any more"
 
 
 def test_the_whole_network_is_fed_with_what_it_made_itself():
     network = fresh_network(seed=1)
     pictures = torch.from_numpy(seen(2, SHORT.picture_px))
-    said = whole(network.model, pictures)
+    said = whole(network, pictures)
     answers = network(pictures)
     assert torch.allclose(said.boxes, answers["boxes"], atol=1e-5)
     assert torch.allclose(said.scores, answers["scores"], atol=1e-5)
-    assert set(said.features) == set(LAYERS)
+    assert set(said.features) == set(LAYER_ENDS)
 
 
-def test_layers_learn_and_what_was_killed_goes_on_where_it_was(
-    tmp_path: Path, teacher: FeatureTeacher, pictures: Sequence[Path], caplog: pytest.LogCaptureFixture
+def test_convolutions_learn_and_what_was_killed_goes_on_where_it_was(
+    tmp_path: Path, thorough: FeatureTeacher, pictures: Sequence[Path], caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level("INFO")
-    once = learn_layers(pictures, tmp_path / "once", fresh_network(seed=1), teacher, SHORT, seed=1)
+    once = learn_convolutions(pictures, tmp_path / "once", fresh_network(seed=1), thorough, SHORT, seed=1)
     said = [record.getMessage() for record in caplog.records if record.name == "detectors.training.beside_teacher"]
-    sums = [sum(map(float, re.findall(r"layer \d+ ([\d.]+)", each))) for each in said]
+    sums = [float(away) for each in said for away in re.findall(r"([\d.]+) away", each)]
     assert len(sums) == 3
     assert sums[-1] < 0.95 * sums[0]
 
-    stopped = StopsAfter(teacher, 3)
+    stopped = StopsAfter(thorough, 3)
     with pytest.raises(KeyboardInterrupt):
-        learn_layers(pictures, tmp_path / "twice", fresh_network(seed=1), stopped, SHORT, seed=1)
-    counted = StopsAfter(teacher, 100)
-    again = learn_layers(pictures, tmp_path / "twice", fresh_network(seed=2), counted, SHORT, seed=1)
+        learn_convolutions(pictures, tmp_path / "twice", fresh_network(seed=1), stopped, SHORT, seed=1)
+    counted = StopsAfter(thorough, 100)
+    again = learn_convolutions(pictures, tmp_path / "twice", fresh_network(seed=2), counted, SHORT, seed=1)
     assert counted.asked == SHORT.steps - 2  # the checkpoint was of the second
     first, second = (torch.load(path, weights_only=False)["model"].state_dict() for path in (once, again))
     apart = max(float((first[name].float() - second[name].float()).abs().max()) for name in first)
     assert apart < 0.05
 
     assert (
-        learn_layers(pictures, tmp_path / "once", fresh_network(seed=3), StopsAfter(teacher, 0), SHORT, seed=1) == once
+        learn_convolutions(pictures, tmp_path / "once", fresh_network(seed=3), StopsAfter(thorough, 0), SHORT, seed=1)
+        == once
     )
 
 
@@ -169,7 +188,7 @@ class StopsAfter(FeatureTeacher):
 
 def test_too_few_pictures_are_refused(tmp_path: Path, teacher: FeatureTeacher, pictures: Sequence[Path]):
     with pytest.raises(UnusableMaterial, match="needs 2 pictures to learn from, and has 1"):
-        learn_layers(pictures[:1], tmp_path / "run", fresh_network(seed=1), teacher, SHORT, seed=1)
+        learn_convolutions(pictures[:1], tmp_path / "run", fresh_network(seed=1), teacher, SHORT, seed=1)
 
 
 def test_a_view_is_a_square_of_the_picture_and_the_same_for_the_same_seed():

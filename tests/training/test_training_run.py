@@ -36,12 +36,12 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "OMP_
 TRAIN = """
 import sys
 from pathlib import Path
-from detectors.training.beside_teacher import LayerLearning
+from detectors.training.beside_teacher import ConvolutionLearning
 from detectors.training.training_run import Settings, Stage, train
 from detectors.weights import OWN
-layers = LayerLearning(picture_px=64, steps=4, batch=4, kept_every=2)
+convolutions = ConvolutionLearning(picture_px=64, steps=4, batch=4, kept_every=2)
 labels = Stage(64, int(sys.argv[3]), 0.001, 1, "near.yaml", 0.5, 1)
-settings = Settings(layers=layers, labels=labels, batch=4, loaders=0)
+settings = Settings(convolutions=convolutions, labels=labels, batch=4, loaders=0)
 [teacher] = OWN.glob("*_openvino_model")
 train(Path(sys.argv[1]), Path(sys.argv[2]), teacher, settings, resume=sys.argv[4] == "resume")
 """
@@ -117,7 +117,7 @@ def test_labels_go_on_from_what_was_learnt_beside_the_teacher(killed_and_resumed
     told = YAML(typ="safe").load((run / "labels" / "args.yaml").read_text())
     assert (told["imgsz"], told["mosaic"], told["warmup_epochs"]) == (64, 0.5, 1)
     assert Path(told["data"]).name == "near.yaml"
-    assert told["pretrained"] == str(run / "layers" / "learnt.pt")
+    assert told["pretrained"] == str(run / "convolutions" / "learnt.pt")
 
 
 def test_the_network_is_held_to_the_teacher_while_it_learns_labels(killed_and_resumed: StoppedRun):
