@@ -14,14 +14,8 @@ from ruamel.yaml import YAML
 from detectors.training.classes import CLASSES
 from detectors.training.errors import UnusableMaterial
 
-# The convolutions that end the layers; between these pictures are only enlarged and laid upon each other. A layer that
-# is one convolution has no other name.
-LAYER_ENDS = (
-    *("0", "1", "2.cv2", "3", "4.cv2", "5", "6.cv2", "7", "8.cv2", "9.cv2", "10.cv2"),
-    *("13.cv2", "16.cv2", "17", "19.cv2", "20", "22.cv2"),
-)
-LEVELS = ("16.cv2", "19.cv2", "22.cv2")  # what the head reads
 STRIDE = 32
+LEVELS = 3  # of the head
 _HEAD = 23
 # The labels call three-wheelers so, and no teacher taught on COCO knows them: there the labels alone have a say.
 NOT_ASKED = frozenset({"motorcycle"})
@@ -43,7 +37,7 @@ class Taught:
 class FeatureTeacher:
     """A YOLO11n that Ultralytics exported to OpenVINO, for pictures of one size. Raises UnusableMaterial."""
 
-    def __init__(self, folder: Path, side_px: int, *, streams: int, convolutions: Sequence[str] = LAYER_ENDS) -> None:
+    def __init__(self, folder: Path, side_px: int, *, streams: int, convolutions: Sequence[str]) -> None:
         """convolutions: those it tells of, as the modules are called: "2.m.0.cv1" is within the third layer."""
         self.convolutions = tuple(convolutions)
         model = _cut_open(folder, side_px, self.convolutions)
@@ -90,7 +84,7 @@ def _cut_open(folder: Path, side_px: int, convolutions: Sequence[str]) -> ov.Mod
     try:
         outputs = [_activated(named[_convolution(f"{name}.conv")]) for name in convolutions]
         for branch in ("cv2", "cv3"):
-            outputs += [named[_convolution(f"{_HEAD}.{branch}.{level}.2")].output(0) for level in range(len(LEVELS))]
+            outputs += [named[_convolution(f"{_HEAD}.{branch}.{level}.2")].output(0) for level in range(LEVELS)]
     except KeyError as error:
         raise UnusableMaterial(
             paths[0], "is no YOLO11n that Ultralytics exported, so its layers cannot be read"

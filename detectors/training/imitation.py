@@ -3,9 +3,8 @@
 A few thousand pictures with boxes teach a network with random weights little about people. But each convolution of a
 teacher of the same architecture says for every place of every picture what is to come out there. So each of them learns
 first by itself, all at once, fed with what the teacher's was fed with (block-wise distillation: Li et al. 2020,
-arXiv:1911.13053, with the smallest of blocks); then, while labels are learned, the whole network is held to the
-teacher's features (Romero et al. 2015, arXiv:1412.6550) and answers (Hinton et al. 2015, arXiv:1503.02531). No weight
-of the teacher is copied.
+arXiv:1911.13053, with the smallest of blocks); then, while labels are learned, the network is held to the teacher's
+answers (Hinton et al. 2015, arXiv:1503.02531). No weight of the teacher is copied.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,12 +16,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from detectors.training.feature_teacher import LAYER_ENDS, LEVELS, FeatureTeacher, Taught
+from detectors.training.feature_teacher import FeatureTeacher, Taught
 
 DISTANCES = 16  # steps in which the head tells how far each side of a box is
 # The head's branch that says what a thing is, is narrower for few classes than the teacher's for eighty: there only the
 # first convolutions have a counterpart.
 _CLASS_BRANCH, _ITS_FIRST = "23.cv3.", "0.0"
+_LEVELS = ("16.cv2", "19.cv2", "22.cv2")  # what the head reads
 
 Losses = dict[str, torch.Tensor]
 
@@ -109,7 +109,7 @@ def each_by_itself(network: Any, pictures: torch.Tensor, told: Taught) -> Said:
 
 def whole(network: Any, pictures: torch.Tensor) -> Said:
     """What the student makes of the pictures by itself."""
-    with _overheard(network, LAYER_ENDS) as features:
+    with _overheard(network, _LEVELS) as features:
         answers = network.predict(pictures)
     return Said(features, answers["boxes"], answers["scores"])
 
@@ -138,14 +138,14 @@ def _overheard(
 def held_to_the_teacher(
     model: Any, imitated: Imitated
 ) -> Callable[[Any], tuple[torch.Tensor, dict[str, torch.Tensor]]]:
-    """A loss for Ultralytics' trainer: that of the labels, and what the network is away from its teacher."""
+    """A loss for Ultralytics' trainer: that of the labels, and how far its answers are from the teacher's."""
 
     def loss(batch: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         pictures = batch["img"]
         told = imitated.teacher.teach(pictures.float().contiguous().numpy())
         with torch.autocast("cpu", torch.bfloat16):
             said = whole(model, pictures.contiguous(memory_format=torch.channels_last))
-        answers = {"boxes": said.boxes, "scores": said.scores, "feats": [said.features[at] for at in LEVELS]}
+        answers = {"boxes": said.boxes, "scores": said.scores, "feats": [said.features[at] for at in _LEVELS]}
         by_labels, items = model.loss(batch, as_float(answers))
         away = together(imitated.losses(said, told))
         return torch.cat([by_labels, (away * len(pictures)).view(1)]), {**items, "imitation": away.detach()}

@@ -23,6 +23,9 @@ from detectors.training.imitation import Imitated, as_float, convolutions, held_
 from detectors.training.torchvision_operators import ensure_torchvision
 from models.whole_file import whole_file
 
+# What is learned beside the teacher stays as it is while labels are learned, all but the head's branch that says what a
+# thing is: held to the teacher or not, labels moved the rest away from it, and persons with it.
+KEPT = [*range(23), "23.cv2"]
 ARCHITECTURE = "yolo11n.yaml"  # as Ultralytics ships it; the number of classes comes from data.yaml
 
 
@@ -45,7 +48,7 @@ class Settings:
 
     seed: int = 2026
     convolutions: ConvolutionLearning = field(default_factory=ConvolutionLearning)
-    labels: Stage = Stage(416, 3, 0.001, 0, "near.yaml", 0.0, 1)
+    labels: Stage = Stage(416, 2, 0.001, 0, "near.yaml", 0.0, 1)
     batch: int = 16
     loaders: int = 1  # processes that prepare pictures; the arithmetic takes the rest of two cores
 
@@ -106,10 +109,10 @@ def _taught_by_labels(data: Path, folder: Path, begin_with: Path, teacher: Path,
         keep_checkpoint(checkpoint, last)
     else:
         pictures = data.with_name(stage.pictures)
-        overrides = arguments(pictures, folder, stage, settings, begin_with)
+        overrides = arguments(pictures, folder, stage, settings, begin_with) | {"freeze": KEPT}
         if checkpoint.is_file():
             overrides = {"resume": str(checkpoint), "data": str(pictures), "cache": "ram", "save_dir": str(folder)}
-        imitated = Imitated(FeatureTeacher(teacher, stage.picture_px, streams=_cores()))
+        imitated = Imitated(FeatureTeacher(teacher, stage.picture_px, streams=_cores(), convolutions=()))
         _trainer(overrides, folder, settings, lambda trainer: _hold_to_the_teacher(trainer, imitated)).train()
     (folder / "finished").touch()
     return last

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+import torch
 from ruamel.yaml import YAML
 
 from detectors.geometry import Box
@@ -118,6 +119,17 @@ def test_labels_go_on_from_what_was_learnt_beside_the_teacher(killed_and_resumed
     assert (told["imgsz"], told["mosaic"], told["warmup_epochs"]) == (64, 0.5, 1)
     assert Path(told["data"]).name == "near.yaml"
     assert told["pretrained"] == str(run / "convolutions" / "learnt.pt")
+
+
+def test_labels_change_nothing_but_what_says_what_a_thing_is(killed_and_resumed: StoppedRun):
+    run = killed_and_resumed.work / "run"
+    learnt, trained = (
+        torch.load(path, weights_only=False)["model"].state_dict()
+        for path in (run / "convolutions" / "learnt.pt", run / "trained.pt")
+    )
+    changed = {name for name in learnt if not torch.equal(learnt[name], trained[name])}
+    assert changed
+    assert all(name.startswith("model.23.cv3.") for name in changed)
 
 
 def test_the_network_is_held_to_the_teacher_while_it_learns_labels(killed_and_resumed: StoppedRun):
