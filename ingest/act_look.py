@@ -231,15 +231,27 @@ def _went_by(followed: _Followed) -> _View | None:
 
 
 def _before(looks: Sequence[_Seen], near: Sequence[_Seen], thing: Box) -> Frame | None:
-    """The last picture of the place without the thing, best with nobody near it."""
-    without = [each for each in (*looks, *near) if not each.there]
-    free = [
-        each
-        for each in without
-        if not any(other.role in {ObjectRole.PERSON, *VEHICLES} and is_near(other.box, thing) for other in each.found)
+    """The last picture of the place without the thing, best with nobody near it.
+
+    Who bends down is often not found as a person: between two pictures not far apart that show somebody, somebody is.
+    """
+    looks = [*looks, *near]
+    taken = [
+        each.frame.media_s
+        for each in looks
+        if any(other.role in {ObjectRole.PERSON, *VEHICLES} and is_near(other.box, thing) for other in each.found)
     ]
+    without = [each for each in looks if not each.there]
+    free = [each for each in without if not _lies_between(each.frame.media_s, taken)]
     latest = free[-1:] or without[:1]
     return latest[0].frame if latest else None
+
+
+def _lies_between(at_s: float, times: Sequence[float]) -> bool:
+    """Whether it is one of them, or has one of them not long before it and one not long after."""
+    before = any(0 <= at_s - each <= LOST_AFTER_S for each in times)
+    after = any(0 <= each - at_s <= LOST_AFTER_S for each in times)
+    return before and after
 
 
 def _is_clearer(view: _View, best: _View) -> bool:
