@@ -13,6 +13,7 @@ from review_ui.catalog import Catalog, load
 
 RECORDED_IN: Language = "en"
 TABLE = "on_record."
+OURS_TOO = ("why", "what", "doing")  # facts that are sentences of the program themselves; others are people's or names
 
 
 def retold(catalog: Catalog, sentence: str) -> str:
@@ -21,7 +22,10 @@ def retold(catalog: Catalog, sentence: str) -> str:
     for key, pattern in _patterns():
         found = pattern.fullmatch(sentence)
         if found:
-            return catalog.say(key, **{name: retold(catalog, fact) for name, fact in found.groupdict().items()})
+            facts = found.groupdict()
+            return catalog.say(
+                key, **facts | {name: retold(catalog, facts[name]) for name in OURS_TOO if name in facts}
+            )
     return sentence
 
 

@@ -104,6 +104,12 @@ def test_facts_come_along_and_what_nobody_knows_stays_as_it_is() -> None:
     assert retold(chinese, "") == ""
 
 
+def test_what_a_person_typed_stays_as_it_was_typed() -> None:
+    said = retold(load("zh"), "to be learnt anew, says mei: no look was made")
+    assert said.endswith("no look was made")
+    assert said != "to be learnt anew, says mei: no look was made"
+
+
 def test_every_sentence_on_record_is_found_as_itself() -> None:
     """A general one, tried first, would swallow what a special one says better."""
     chinese = load("zh")
