@@ -5,7 +5,7 @@
 Four steps, each of which leaves what the next one reads under --work: prepare, train, export, evaluate. What is
 prepared or trained already is not done again; a training that was stopped goes on with --resume. `--step NAME` does
 one step alone, and `--step export --weights WORK/run/labels/checkpoint.pt` takes a training that has not ended yet.
-`--publish 512` then puts the model of that letterbox size, with its figures, into detectors/weights/.
+`--publish 576` then puts the model of that letterbox size, with its figures, into detectors/weights/.
 Exits 0 for done, 1 where a step cannot be done (one line says why), 2 for misuse.
 """
 
@@ -59,7 +59,7 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--step", choices=STEPS, help="only this one")
     parser.add_argument("--seed", type=int, default=training_run.Settings.seed)
     parser.add_argument("--composites", type=int, default=dataset.Settings.composites)
-    parser.add_argument("--letterbox", type=int, nargs="+", default=[416, 512, 640], help="sizes to export and measure")
+    parser.add_argument("--letterbox", type=int, nargs="+", default=[512, 576, 640], help="sizes to export and measure")
     parser.add_argument("--publish", type=int, metavar="PX", help="make this size the program's own weights")
     return parser.parse_args(arguments)
 

@@ -69,13 +69,13 @@ def learn_convolutions(
     network = network.to(memory_format=torch.channels_last).train()
     optimizer = _optimizer(network)
     average = {name: value.clone() for name, value in network.state_dict().items()}
+    imitated = Imitated(teacher)
     checkpoint, first = folder / "checkpoint.pt", 0
     if checkpoint.is_file():
         saved = torch.load(checkpoint, weights_only=True)
         network.load_state_dict(saved["network"])
         optimizer.load_state_dict(saved["optimizer"])
-        average, first = saved["average"], saved["step"]
-    imitated = Imitated(teacher)
+        average, imitated.varies, first = saved["average"], saved["varies"], saved["step"]
     for step, batch in _batches(pictures, schedule, seed, first):
         told = teacher.teach(batch)
         shown = torch.from_numpy(batch).contiguous(memory_format=torch.channels_last)
@@ -91,6 +91,7 @@ def learn_convolutions(
                 "network": network.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "average": average,
+                "varies": imitated.varies,
                 "step": step,
             }
             _write(checkpoint, state)

@@ -22,7 +22,7 @@ DISTANCES = 16  # steps in which the head tells how far each side of a box is
 # The head's branch that says what a thing is, is narrower for few classes than the teacher's for eighty: there only the
 # first convolutions have a counterpart.
 _CLASS_BRANCH, _ITS_FIRST = "23.cv3.", "0.0"
-_LEVELS = ("16.cv2", "19.cv2", "22.cv2")  # what the head reads
+_LEVELS = ("16.cv2", "19.cv2", "22.cv2")  # what the head reads; the labels' loss asks how large each of them is
 
 Losses = dict[str, torch.Tensor]
 
@@ -41,7 +41,7 @@ class Imitated:
 
     def __init__(self, teacher: FeatureTeacher) -> None:
         self.teacher = teacher
-        self._varies: dict[str, torch.Tensor] = {}
+        self.varies: Losses = {}  # by convolution, in the first pictures; a part of what a checkpoint keeps
 
     def losses(self, said: Said, told: Taught) -> Losses:
         found: Losses = {name: self._apart(name, said.features[name], its) for name, its in told.features.items()}
@@ -49,12 +49,12 @@ class Imitated:
         return found
 
     def _apart(self, name: str, student: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
-        if name not in self._varies:
-            self._varies[name] = teacher.float().var(dim=(0, 2, 3)).mean()
+        if name not in self.varies:
+            self.varies[name] = teacher.float().var(dim=(0, 2, 3)).mean()
         distance: torch.Tensor = _MeanSquare.apply(  # type: ignore[no-untyped-call]
             student.to(torch.bfloat16), teacher
         )
-        return distance / self._varies[name]
+        return distance / self.varies[name]
 
 
 class _MeanSquare(torch.autograd.Function):
@@ -88,7 +88,7 @@ def _answers(boxes: torch.Tensor, scores: torch.Tensor, told: Taught) -> tuple[t
 
 
 def together(losses: Mapping[str, torch.Tensor]) -> torch.Tensor:
-    """One number to come down from: each layer and each answer counts the same."""
+    """One number to come down from: each convolution and each answer counts the same."""
     return torch.stack(list(losses.values())).sum()
 
 

@@ -1,7 +1,7 @@
 """The training itself: each convolution beside a teacher, then Ultralytics' own trainer, steered through its arguments.
 
 From an architecture file with random weights, never from a checkpoint made by others. What we add to the trainer: the
-teacher's features beside the labels, half-width arithmetic on processors that have it, and a checkpoint that a stop at
+teacher's answers beside the labels, half-width arithmetic on processors that have it, and a checkpoint that a stop at
 any moment leaves whole. Ultralytics writes `last.pt` in place, so `checkpoint.pt` is copied from it, and only that one
 is resumed from.
 """
