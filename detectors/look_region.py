@@ -58,16 +58,22 @@ def look_regions(fences: Sequence[Polygon], width: int, height: int) -> tuple[Bo
 
 def pack(regions: Sequence[Box], width: int, height: int) -> list[Placed]:
     """All regions in an input of `width` × `height` pixels, at one scale, as large as they go: rows of parts."""
-    if len(regions) == 1:
-        region = regions[0]
-        scale = min(width / region.width, height / region.height, LARGEST_SCALE)
-        alone = Placed(region, scale, 0, 0)
-        left, top = (width - alone.size[0]) // 2, (height - alone.size[1]) // 2
-        return [Placed(region, scale, left, top)]
     scale = LARGEST_SCALE
-    while (placed := _in_rows(regions, scale, width, height)) is None:
+    if len(regions) == 1:
+        scale = min(width / regions[0].width, height / regions[0].height, LARGEST_SCALE)
+    while (placed := packed_at(regions, scale, width, height)) is None:
         scale *= STEP
     return placed
+
+
+def packed_at(regions: Sequence[Box], scale: float, width: int, height: int) -> list[Placed] | None:
+    """Likewise at this scale; None where they do not fit."""
+    if len(regions) > 1:
+        return _in_rows(regions, scale, width, height)
+    across, down = Placed(regions[0], scale, 0, 0).size
+    if across > width or down > height:
+        return None
+    return [Placed(regions[0], scale, (width - across) // 2, (height - down) // 2)]
 
 
 def _in_rows(regions: Sequence[Box], scale: float, width: int, height: int) -> list[Placed] | None:

@@ -1,11 +1,14 @@
 """The detector on an exported model: OpenVINO directly, without torch and without the training library.
 
 The parts of each look are packed into one input, scaled with their sides kept, and inferred; a batch of looks runs
-on as many infer requests as the machine has cores. The measurements are in docs/decisions/0002-inference-engine.md.
+on as many infer requests as the machine has cores. A street is wide, and a square input would be grey for almost half:
+the same graph stands ready in lower sizes too. The measurements are in docs/decisions/0002-inference-engine.md.
 """
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,8 @@ from detectors.compiled_model import compiled
 from detectors.errors import UnusableWeights
 from detectors.frame import Bytes
 from detectors.geometry import Box
-from detectors.look_region import Placed, pack
+from detectors.input_size import FixedSize, resized
+from detectors.look_region import Placed, pack, packed_at
 from detectors.sightings import Detection, Look, ObjectRole
 from models.digest import sha256_of
 
@@ -34,6 +38,8 @@ NESTED_SHARE = 0.8  # a box lying in a surer one of the same role to this share 
 BESIDE_YOLO11N, LOWEST = "recall_beside_yolo11n", "lowest_confidence"  # keys of our own weights' metadata
 MUCH_LESS = 0.95
 OF_TRADE = frozenset({ObjectRole.FURNITURE, ObjectRole.WARES})
+LOWER = (0.6, 0.8)  # of the model's height: 16:9 needs 0.57 of it, 4:3 0.75
+MAP_PX = 32  # of the input for a point of the coarsest map; sides are multiples of it
 END_TO_END_COLUMNS = 6  # x1 y1 x2 y2 score class: models that suppress doubles themselves
 
 
@@ -59,33 +65,33 @@ class OpenVinoDetector:
         # by themselves, so that a box that is a little like a bench is a car all the same
         of_trade = np.array([self._roles[number] in OF_TRADE for number in self._wanted.tolist()])
         self._groups = [group for group in (self._wanted[~of_trade], self._wanted[of_trade]) if len(group)]
-        self._model, self._height, self._width = _prepared(models[0])
         cores = streams or len(os.sched_getaffinity(0))
-        # pinning puts two processes on the same core; one thread a stream wastes none in waiting
-        options = {"NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores, "ENABLE_CPU_PINNING": False}
-        self._queue = ov.AsyncInferQueue(compiled(self._model, self.digest, options), cores)
-        self._queue.set_callback(_keep_output)
+        self._inputs = _inputs(models[0], self.digest, cores)
 
     def detect(self, looks: Sequence[Look]) -> list[list[Detection]]:
         outputs: list[NDArray[np.float32] | None] = [None] * len(looks)
-        layouts = [pack(look.regions, self._width, self._height) for look in looks]
-        for number, (look, layout) in enumerate(zip(looks, layouts, strict=True)):
-            self._queue.start_async({0: self._canvas(look, layout)}, (outputs, number))
-        self._queue.wait_all()
+        layouts = []
+        for number, look in enumerate(looks):
+            into, layout = self._fitting(look.regions)
+            layouts.append(layout)
+            into.queue.start_async({0: _canvas(look, layout, into)}, (outputs, number))
+        for each in self._inputs:
+            each.wait()
         return [
             self._detections(output, look, layout)
             for output, look, layout in zip(outputs, looks, layouts, strict=True)
             if output is not None
         ]
 
-    def _canvas(self, look: Look, layout: list[Placed]) -> Bytes:
-        canvas = np.full((1, self._height, self._width, 3), LETTERBOX_GREY, np.uint8)
-        for part in layout:
-            width, height = part.size
-            canvas[0, part.top : part.top + height, part.left : part.left + width] = look.frame.rgb_of(
-                part.region, width, height
-            )
-        return canvas
+    def _fitting(self, regions: Sequence[Box]) -> "tuple[_Input, list[Placed]]":
+        """The lowest input in which the parts are as large as in the highest, and their places in it."""
+        *lower, highest = self._inputs
+        at_best = pack(regions, highest.width, highest.height)
+        for each in lower:
+            layout = packed_at(regions, at_best[0].scale, each.width, each.height)
+            if layout is not None:
+                return each, layout
+        return highest, at_best
 
     def _detections(self, output: NDArray[np.float32], look: Look, layout: list[Placed]) -> list[Detection]:
         corners, scores, classes = self._candidates(output)
@@ -139,6 +145,49 @@ class OpenVinoDetector:
         return corners[chosen], scores[chosen], classes[chosen]
 
 
+class _Input:
+    """The network for one size of input, compiled where that size is wanted for the first time."""
+
+    def __init__(self, model: Any, weights_sha256: str, streams: int) -> None:
+        self._model, self._weights_sha256, self._streams = model, weights_sha256, streams
+        _, self.height, self.width, _ = (int(side) for side in model.input(0).shape)
+
+    @cached_property
+    def queue(self) -> Any:
+        # pinning puts two processes on the same core; one thread a stream wastes none in waiting
+        options = {"NUM_STREAMS": self._streams, "INFERENCE_NUM_THREADS": self._streams, "ENABLE_CPU_PINNING": False}
+        queue = ov.AsyncInferQueue(compiled(self._model, self._weights_sha256, options), self._streams)
+        queue.set_callback(_keep_output)
+        return queue
+
+    def wait(self) -> None:
+        if "queue" in self.__dict__:
+            self.queue.wait_all()
+
+
+def _inputs(path: Path, weights_sha256: str, streams: int) -> list[_Input]:
+    """From the lowest to the model's own, which alone is there where its graph takes no other size."""
+    own = _read(path)
+    _, _, height, width = (int(side) for side in own.input(0).shape)
+    models = []
+    for share in LOWER:
+        try:
+            models.append(resized(_read(path), ceil(share * height / MAP_PX) * MAP_PX, width))
+        except FixedSize:
+            break
+    return [_Input(_fed_with_pictures(model), weights_sha256, streams) for model in (*models, own)]
+
+
+def _canvas(look: Look, layout: list[Placed], into: _Input) -> Bytes:
+    canvas = np.full((1, into.height, into.width, 3), LETTERBOX_GREY, np.uint8)
+    for part in layout:
+        width, height = part.size
+        canvas[0, part.top : part.top + height, part.left : part.left + width] = look.frame.rgb_of(
+            part.region, width, height
+        )
+    return canvas
+
+
 def without_parts(found: list[Detection]) -> list[Detection]:
     """Drops a box that lies within a surer one of the same role: half a car behind a post is not a second car."""
     kept: list[Detection] = []
@@ -173,8 +222,7 @@ def _keep_output(request: Any, place: tuple[list[Any], int]) -> None:
     outputs[number] = request.get_output_tensor(0).data.copy()
 
 
-def _prepared(path: Path) -> tuple[Any, int, int]:
-    """The model with scaling and layout in its graph, fed with (1, height, width, 3) uint8 RGB."""
+def _read(path: Path) -> Any:
     try:
         model = ov.Core().read_model(path)
     except RuntimeError as error:
@@ -182,14 +230,18 @@ def _prepared(path: Path) -> tuple[Any, int, int]:
     shape = model.input(0).partial_shape
     if shape.is_dynamic:
         model.reshape([1, 3, 640, 640])
-    _, channels, height, width = (int(side) for side in model.input(0).shape)
-    if channels != 3 or len(model.outputs) != 1:
+    if int(model.input(0).shape[1]) != 3 or len(model.outputs) != 1:
         raise UnusableWeights(path, f"input {model.input(0).shape} with {len(model.outputs)} outputs is not a detector")
+    return model
+
+
+def _fed_with_pictures(model: Any) -> Any:
+    """The model with scaling and layout in its graph, fed with (1, height, width, 3) uint8 RGB."""
     steps = PrePostProcessor(model)
     steps.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps.input().model().set_layout(ov.Layout("NCHW"))
     steps.input().preprocess().convert_element_type(ov.Type.f32).scale(255.0)
-    return steps.build(), height, width
+    return steps.build()
 
 
 def _metadata(folder: Path) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What a YOLO11n computes on its way to boxes: what its convolutions give, from the exported model, by OpenVINO."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from ruamel.yaml import YAML
 
+from detectors.input_size import resized
 from detectors.training.classes import CLASSES
 from detectors.training.errors import UnusableMaterial
 
-STRIDE = 32
 LEVELS = 3  # of the head
 _HEAD = 23
 # The labels call three-wheelers so, and no teacher taught on COCO knows them: there the labels alone have a say.
@@ -89,13 +89,7 @@ def _cut_open(folder: Path, side_px: int, convolutions: Sequence[str]) -> ov.Mod
         raise UnusableMaterial(
             paths[0], "is no YOLO11n that Ultralytics exported, so its layers cannot be read"
         ) from error
-    was_px = int(model.input(0).shape[-1])
-    cut = ov.Model(outputs, model.get_parameters(), "features")
-    # the exporter wrote the size of the attention's map into the graph
-    _rewritten(cut.get_ordered_ops(), was_px // STRIDE, side_px // STRIDE)
-    model.get_parameters()[0].set_partial_shape(ov.PartialShape([1, 3, side_px, side_px]))
-    cut.validate_nodes_and_infer_types()
-    return cut
+    return resized(ov.Model(outputs, model.get_parameters(), "features"), side_px, side_px)
 
 
 def _convolution(name: str) -> str:
@@ -106,14 +100,3 @@ def _activated(convolution: Any) -> Any:
     """Its output behind the activation, where it has one: some within the attention have none."""
     readers = (target.get_node() for target in convolution.output(0).get_target_inputs())
     return next((node for node in readers if node.get_type_name() == "Swish"), convolution).output(0)
-
-
-def _rewritten(operations: Iterable[Any], was: int, side: int) -> None:
-    """Constants that say (n, c, was, was) or hold was * was places become those of the other size."""
-    for operation in operations:
-        shape = operation.input_value(1).get_node() if operation.get_type_name() == "Reshape" else None
-        if shape is None or shape.get_type_name() != "Constant":
-            continue
-        told = [int(number) for number in shape.get_data()]
-        meant = [*told[:2], side, side] if told[2:] == [was, was] else [side**2 if n == was**2 else n for n in told]
-        operation.input(1).replace_source_output(ov.opset13.constant(np.array(meant, np.int64)).output(0))
