@@ -60,8 +60,7 @@ SHADOW_BACK, SHADOW_FRONT = 0.5, 0.3  # of their height: so far behind and befor
 SAME_TEXTURE = 0.75  # correlation with what was there before: lit otherwise, and the same
 CONFIDENCE = 0.6  # there is no score: what the tests above let through
 COMES_AND_GOES = frozenset({ObjectRole.PERSON, ObjectRole.VEHICLE, ObjectRole.TWO_WHEELER})
-
-DEBUG = 0
+LIES = frozenset({ObjectRole.GOODS, ObjectRole.LITTER})
 Points = NDArray[np.bool_]
 
 
@@ -148,13 +147,14 @@ class LeftObjects:
         tracks = list(tracks)
         standing = [each for each in tracks if each.stands and each.role in COMES_AND_GOES]
         things = [each for each in tracks if each.stands and each.class_name == LEFT_OBJECT]
-        there = [each.place for each in things if each.appearance.likeness(frame).same]
+        there = [(each.place, 1.0) for each in things if each.appearance.likeness(frame).same]
+        there += _called_a_thing(frame, tracks)
         found = [
             each.box
             for each in detections
             if each.confidence >= FOUND_FROM
             and each.role in COMES_AND_GOES
-            and not any(is_the_thing(each.box, place) for place in there)
+            and not any(is_the_thing(each.box, place) and each.confidence < sure for place, sure in there)
         ]
         found += _still_there(frame, standing, found)
         picture, masked = self._small(frame), self._covered(found)
@@ -391,6 +391,13 @@ def is_the_thing(box: Box, thing: Box) -> bool:
     return box.iou(thing) >= THE_SAME_IOU or (
         box.covered_by(thing) >= THE_SAME_SHARE and box.area >= THE_SAME_IOU**2 * thing.area
     )
+
+
+def _called_a_thing(frame: Frame, tracks: Iterable[Track]) -> Iterable[tuple[Box, float]]:
+    """Where the network saw a suitcase or a bag that the picture still shows, and how surely: it is no weak bicycle."""
+    for track in tracks:
+        if track.role in LIES and track.class_name != LEFT_OBJECT and track.appearance.likeness(frame).same:
+            yield track.place, max(each.confidence or 0.0 for each in track.sightings)
 
 
 def _still_there(frame: Frame, standing: Iterable[Track], found: Sequence[Box]) -> list[Box]:

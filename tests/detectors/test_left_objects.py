@@ -1,6 +1,6 @@
 """What was left, told from all that merely changes: pixels of a rendered street, with noise and light of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
@@ -77,6 +77,7 @@ class Camera:
     blind_to: tuple[str, ...] = ()
     left: LeftObjects = field(default_factory=LeftObjects)
     tracker: Tracker = field(default_factory=Tracker)
+    called: Sequence[tuple[ObjectRole, float]] = ()  # what the network says of the bag, look by look
     looks: int = 0
     boxes: dict[str, Box] = field(default_factory=dict)
 
@@ -98,6 +99,9 @@ class Camera:
                 for name, box in self.boxes.items()
                 if name in roles and name not in self.blind_to
             ]
+            if "bag" in self.boxes and self.called:
+                (role, sure), *self.called = self.called
+                seen.append(Detection(self.boxes["bag"], role, role.value, sure))
             found = self.left.update(frame, seen, self.tracker.tracks)
             self.tracker.update(Look(frame, ()), [*seen, *found])
             for track in self.lying:
@@ -136,6 +140,21 @@ def test_a_bag_put_down_is_found_at_its_place_from_the_second_look_on(camera):
     camera.see(BAG, times=2)
     (track,) = camera.lying
     assert (track.role, track.stands) == (ObjectRole.LITTER, True)
+
+
+def test_what_was_called_a_suitcase_is_no_weak_bicycle_the_next_time(camera):
+    camera.called = [(ObjectRole.GOODS, 0.6), *[(ObjectRole.TWO_WHEELER, 0.25)] * 3]
+    camera.see(times=3)
+    camera.see(BAG, times=4)
+    (track,) = camera.lying
+    assert lies_at(track.place, camera.boxes["bag"])
+
+
+def test_a_bicycle_that_is_surely_one_is_nothing_left_whatever_it_was_called_before(camera):
+    camera.called = [(ObjectRole.GOODS, 0.3), *[(ObjectRole.TWO_WHEELER, 0.7)] * 3]
+    camera.see(times=3)
+    camera.see(BAG, times=4)
+    assert camera.lying == []
 
 
 def test_it_stays_found_for_as_long_as_it_lies_there(camera):
