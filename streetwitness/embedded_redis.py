@@ -27,7 +27,7 @@ from streetwitness.errors import AlreadyRunning, RedisWillNotStart
 log = logging.getLogger(__name__)
 
 LONGEST_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes on Linux, 104 elsewhere
-START_WITHIN_S = 10.0
+START_WITHIN_S = 60.0  # it reads what it kept first; a server that dies is noticed at once
 STOP_WITHIN_S = 10.0
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.05, 5.0
 
