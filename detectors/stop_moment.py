@@ -50,6 +50,12 @@ class Search:
         if before is None or frame.media_s - before.at_s >= STRIDE_S or len(self._waiting) >= MOST_BETWEEN:
             self._ask()
 
+    @property
+    def gone(self) -> bool:
+        """It has been away for longer than somebody who passes would hide it; what follows does not change that."""
+        since_s, newest = self._absent_since_s, self._before
+        return since_s is not None and newest is not None and newest.at_s - since_s > PASSING_S
+
     def answers(self) -> list[Shown]:
         """In the order of time, none for pictures between two like answers; one frame at most is kept."""
         if self._waiting and not self.done:
@@ -86,14 +92,6 @@ class Search:
             self.done = self._stands_s - frame.media_s < PASSING_S
         elif self._absent_since_s is None:
             self._absent_since_s = frame.media_s
-
-
-def look_for(appearance: Appearance, frames: Iterable[Frame]) -> list[Shown]:
-    """The answers of all these pictures; see `Search`."""
-    search = Search(appearance)
-    for frame in frames:
-        search.take(frame)
-    return search.answers()
 
 
 def drove_off(appearance: Appearance, frames: Iterable[Frame]) -> float | None:

@@ -33,7 +33,7 @@ from ingest.decoding import FrameDecoder
 from ingest.errors import CutFailed
 from ingest.exhibits import ExhibitMaker
 from ingest.fences import FenceInForce
-from ingest.look_back import LookBack
+from ingest.look_back import Leaving, LookBack
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import Stream, StreamFacts, TimedPacket
 from ingest.plate_look import PlateSeen, look_for_plate
@@ -228,11 +228,13 @@ class CameraWorker:
             look, found = in_main(look, found, self._size)
         self._track(look, found)
         self._ask_the_packets()
+        ended: list[StayKey] = []
         for fence, rule in self._rules:
             in_force = fence.in_force(look.frame.captured_at)
             tracks = self._of_no_earlier_version(fence)
-            for suspect in rule.update(tracks, at_s=look.frame.media_s, in_force=in_force):
-                self._stay_ended(self._stays.pop(_key(rule, suspect), None))
+            over = rule.update(tracks, at_s=look.frame.media_s, in_force=in_force)
+            ended += [_key(rule, suspect) for suspect in over]
+        self._stays_ended(ended)
         self._look_into_stops()
         for _, rule in self._rules:
             for suspect in rule.confirm():
@@ -642,27 +644,34 @@ class CameraWorker:
         held = HeldMoment(clip, absent_s, stay.suspect.track.place, self._exhibits)
         return self._made(stay, ExhibitMoment.LEFT, held, None)
 
-    def _stay_ended(self, stay: Stay | None) -> None:
-        """The stay is over. What came to nothing leaves nothing behind."""
-        if stay is None or stay.incident_id is None:
-            return
-        for cut in stay.due:
-            self._cut(stay, cut)
-        track = stay.suspect.track
-        sightings = stay.rule.sightings(track)
-        if track.left_s is not None:
-            last_s = self._look_back.leave_moment(track.appearance, track.last_shown_s, track.left_s)
-            left_s = min(last_s + self._frame_s, track.left_s)
-            self._witness.left(
-                stay.incident_id,
-                sightings,
-                last_seen_s=last_s,
-                left_s=left_s,
-                left_with=stay.suspect.left_with,
-                exhibits=self._of_leaving(stay, last_s, track.left_s),
-            )
-        else:
-            self._witness.lost_sight(stay.incident_id, sightings, why="it looks like a part of another vehicle")
+    def _stays_ended(self, ended: list[StayKey]) -> None:
+        """These stays are over, all at one look. What came to nothing leaves nothing behind."""
+        gone = {
+            key: Leaving(track.appearance, track.last_shown_s, track.left_s)
+            for key in ended
+            if key in self._stays and self._stays[key].incident_id is not None
+            if (track := self._stays[key].suspect.track).left_s is not None
+        }
+        last_s_of = dict(zip(gone, self._look_back.leave_moments(list(gone.values())), strict=True))
+        for key in ended:
+            stay = self._stays.pop(key, None)
+            if stay is None or stay.incident_id is None:
+                continue
+            for cut in stay.due:
+                self._cut(stay, cut)
+            sightings = stay.rule.sightings(stay.suspect.track)
+            if key in gone:
+                last_s, absent_s = last_s_of[key], gone[key].absent_s
+                self._witness.left(
+                    stay.incident_id,
+                    sightings,
+                    last_seen_s=last_s,
+                    left_s=min(last_s + self._frame_s, absent_s),
+                    left_with=stay.suspect.left_with,
+                    exhibits=self._of_leaving(stay, last_s, absent_s),
+                )
+            else:
+                self._witness.lost_sight(stay.incident_id, sightings, why="it looks like a part of another vehicle")
 
 
 def _key(rule: Rule, suspect: Suspect) -> StayKey:

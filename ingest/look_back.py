@@ -1,16 +1,26 @@
 """Looking back: decoding the past from the ring, for the moment that matters and only that."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from math import inf
 
 from detectors.appearance import Appearance
 from detectors.frame import Frame
-from detectors.stop_moment import PASSING_S, Search, Shown, drove_off, leave_moment, look_for, stop_moment
+from detectors.stop_moment import PASSING_S, Search, Shown, drove_off, leave_moment, stop_moment
 from ingest.decoding import FrameDecoder
 from ingest.packet_ring import PacketRing
 from ingest.packet_source import TimedPacket
 
 NEARLY = 0.95  # keyframes 2 s apart are good for a look each 2 s, whatever is lost in rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """An object that stood at its place at `shown_s`, and which `absent_s` shows to be gone from there."""
+
+    appearance: Appearance
+    shown_s: float
+    absent_s: float
 
 
 class LookBack:
@@ -22,11 +32,14 @@ class LookBack:
     def frames(self, from_s: float, to_s: float) -> Iterator[Frame]:
         """Every picture of [from_s, to_s] that the ring still has whole, at full rate."""
         for gop in self._ring.gops(from_s, to_s):
-            # pictures that are shown later than `to_s` may come earlier in decoding order: one GOP is read to its end
-            needed = gop[: _last_needed(gop, to_s) + 1]
-            for frame in self._decoder.all_of(needed, lambda media_s: from_s <= media_s <= to_s):
-                if not frame.corrupt:
-                    yield frame
+            yield from self._frames_of(gop, from_s, to_s)
+
+    def _frames_of(self, gop: list[TimedPacket], from_s: float, to_s: float) -> Iterator[Frame]:
+        # pictures that are shown later than `to_s` may come earlier in decoding order: one GOP is read to its end
+        needed = gop[: _last_needed(gop, to_s) + 1]
+        for frame in self._decoder.all_of(needed, lambda media_s: from_s <= media_s <= to_s):
+            if not frame.corrupt:
+                yield frame
 
     def sampled(self, from_s: float, to_s: float, every_s: float) -> Iterator[Frame]:
         """Pictures of [from_s, to_s] about `every_s` apart; of those between only what they are built on is decoded."""
@@ -96,10 +109,26 @@ class LookBack:
         """When the object of `from_s` drove off, if it did so before another stood there at `to_s`; else None."""
         return drove_off(appearance, self.frames(from_s, to_s))
 
-    def leave_moment(self, appearance: Appearance, shown_s: float, absent_s: float) -> float:
-        """The last picture in which the object of `shown_s` is still there; `absent_s` shows its place without it."""
-        shown = look_for(appearance, self.frames(shown_s, absent_s))
-        return leave_moment([Shown(shown_s, there=True), *shown])
+    def leave_moments(self, leaving: Sequence[Leaving]) -> list[float]:
+        """Of each, the second of the last picture in which it is still there.
+
+        A GOP is decoded once for all that may have left in it, and none in which all of them have gone already: where
+        a light turns green, a queue leaves between the same two looks.
+        """
+        searches = [(each, Search(each.appearance)) for each in leaving]
+        first_s = min((each.shown_s for each in leaving), default=inf)
+        for gop in self._ring.gops(first_s, max((each.absent_s for each in leaving), default=-inf)):
+            ends_s = max(packet.media_s for packet in gop)
+            sought = [(each, search) for each, search in searches if each.shown_s <= ends_s and not search.gone]
+            if not sought:
+                continue
+            for frame in self._frames_of(gop, first_s, max(each.absent_s for each, _ in sought)):
+                for each, search in sought:
+                    if each.shown_s <= frame.media_s <= each.absent_s and not search.gone:
+                        search.take(frame)
+                if all(search.gone for _, search in sought):
+                    break
+        return [leave_moment([Shown(each.shown_s, there=True), *search.answers()]) for each, search in searches]
 
 
 class _Traced:

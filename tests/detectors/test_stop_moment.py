@@ -1,7 +1,7 @@
 """The moments of stopping and leaving, from pictures that show the object at its place or do not."""
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from detectors.appearance import Appearance
 from detectors.frame import Frame
 from detectors.geometry import Box
-from detectors.stop_moment import PASSING_S, Search, Shown, drove_off, leave_moment, look_for, stop_moment
+from detectors.stop_moment import PASSING_S, Search, Shown, drove_off, leave_moment, stop_moment
 from tests.detectors.drawn import shown as frame_at
 from tests.media.make_clips import BUS, RATE, Film, Vehicle, parks, passes
 
@@ -57,6 +57,13 @@ def frames_of(film: Film, from_s: float, to_s: float) -> Iterator[Frame]:
     return (frame_at(film, number / RATE) for number in range(round(from_s * RATE), round(to_s * RATE) + 1))
 
 
+def look_for(appearance: Appearance, frames: Iterable[Frame]) -> list[Shown]:
+    search = Search(appearance)
+    for frame in frames:
+        search.take(frame)
+    return search.answers()
+
+
 def each_asked(appearance: Appearance, frames: Iterator[Frame]) -> list[Shown]:
     return [Shown(frame.media_s, appearance.likeness(frame).same) for frame in frames]
 
@@ -102,6 +109,22 @@ def test_the_leaving_is_found_as_exactly_as_by_asking_every_picture(leaves_s: fl
     assert leave_moment(answers) == leave_moment(each_asked(appearance, frames_of(film, 1.0, 8.5)))
     assert leaves_s <= leave_moment(answers) < leaves_s + PASSING_S
     assert len(answers) < 0.75 * 7.5 * RATE
+    until_it_is_gone = Search(appearance)
+    for frame in frames_of(film, 1.0, 8.5):
+        until_it_is_gone.take(frame)
+        if until_it_is_gone.gone:
+            break
+    assert leave_moment(until_it_is_gone.answers()) == leave_moment(answers)
+    assert frame.media_s == pytest.approx(leave_moment(answers) + PASSING_S, abs=0.5)
+
+
+def test_who_is_passed_in_front_of_is_not_gone() -> None:
+    film = Film((parks("red"), PASSER_BY), 9)
+    search = Search(appearance_at(film, 1.0))
+    for frame in frames_of(film, 1.0, 8.5):
+        search.take(frame)
+        assert not search.gone
+    assert any(not each.there for each in search.answers()), "it was hidden for a moment"
 
 
 def test_who_drives_off_before_another_comes_is_told_from_who_is_passed_in_front_of() -> None:
