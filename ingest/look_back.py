@@ -77,12 +77,13 @@ class LookBack:
             for each in asked:
                 if frame is None or frame.corrupt or each.stands_in(frame):
                     sought.remove(each)
-            self._search_gop(keyframe.media_s, sought)
+            if sought:
+                self._search_gop(keyframe.media_s, sought)
         return [stop_moment(each.shown) for each in traced]
 
     def _search_gop(self, from_s: float, sought: Sequence["_Traced"]) -> None:
         searches = [(each, each.search()) for each in sought]
-        for frame in self.frames(from_s, max((each.shown[0].at_s for each in sought), default=from_s)):
+        for frame in self.frames(from_s, max(each.shown[0].at_s for each in sought)):
             searching = [(each, search) for each, search in searches if not search.done]
             if not searching:
                 break

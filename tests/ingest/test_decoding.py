@@ -1,5 +1,7 @@
 """Pictures with their times: each has its own, whatever the clock did meanwhile, and damage is passed on."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,3 +78,43 @@ def test_every_size_and_format_becomes_planes_with_even_sides(films: Films, size
         frame = next(FrameDecoder(source.facts, utc_since(NOON)).all_of(list(source.packets())))
     assert (frame.width, frame.height) == (size[0] // 2 * 2, size[1] // 2 * 2)
     assert frame.bgr().shape == (frame.height, frame.width, 3)
+
+
+CAMERAS, MEGABYTES_A_CAMERA = 30, 1.0
+ROOM_THEY_TAKE = """
+import sys
+from pathlib import Path
+
+import psutil
+
+from ingest.decoding import FrameDecoder
+from ingest.media_clock import utc_since
+from ingest.packet_source import open_file
+from tests.ingest.test_decoding import NOON
+
+
+def resident_mb() -> float:
+    return psutil.Process().memory_info().rss / 1e6
+
+
+with open_file(Path(sys.argv[1])) as source:
+    packets = list(source.packets())
+    decoders = [FrameDecoder(source.facts, utc_since(NOON)) for _ in range(int(sys.argv[2]) + 1)]
+for number, decoder in enumerate(decoders):
+    assert decoder.alone(packets[0]) is not None
+    for frame in decoder.all_of(packets):
+        if frame.media_s > 0.5:
+            break
+    del frame
+    if number == 0:
+        before_mb = resident_mb()
+print(resident_mb() - before_mb)
+"""
+
+
+def test_a_decoder_that_waits_for_its_next_keyframe_keeps_no_room_for_pictures(films: Films) -> None:
+    """A watcher has two of them for each camera, and a picture every two seconds."""
+    clip = films(Film(seconds=1, gop=10, size=(1920, 1080)))
+    command = [sys.executable, "-c", ROOM_THEY_TAKE, str(clip), str(CAMERAS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    assert float(done.stdout) < CAMERAS * MEGABYTES_A_CAMERA
